@@ -1,0 +1,1 @@
+export function compileTopics(topics: readonly string[]): (topic: string) => boolean { return (topic) => topics.includes('*') || topics.includes(topic); }
