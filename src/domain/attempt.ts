@@ -3,7 +3,7 @@
  *
  * Whatever a remote does to us is an outcome, a value; only our own faults are thrown.
  */
-import type { AttemptId, DestinationId, EventId, EventSeq, LaneNumber, TenantId, TenantNumber } from './ids.ts';
+import type { DestinationId, EventId, EventSeq, LaneNumber, TenantId, TenantNumber } from './ids.ts';
 import type { EventRecord } from './event.ts';
 
 /** What an attempt was made for. */
@@ -71,7 +71,8 @@ export interface AttemptKey {
 
 /** An attempt as History tells it. */
 export interface AttemptRecord {
-  readonly id: AttemptId;
+  /** Its public id is made from this at the edge (attempt-id.ts). */
+  readonly key: AttemptKey;
   readonly seq: number;
   readonly tenantId: TenantId;
   readonly eventId: EventId;
@@ -81,7 +82,6 @@ export interface AttemptRecord {
   /** 1 to n without gaps within its delivery. */
   readonly number: number;
   readonly trigger: AttemptTrigger;
-  readonly kind: AttemptKind;
   readonly succeeded: boolean;
   readonly code: AttemptCode;
   readonly response: ResponseData | null;
