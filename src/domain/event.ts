@@ -4,7 +4,7 @@
  * `data` is the publisher's bytes, sliced out of the request and never parsed and written again on the way: the store,
  * the signature, the wire and the API see the same bytes.
  */
-import type { DestinationId, EventId, EventSeq, TenantId } from './ids.ts';
+import type { DestinationId, EventId, EventSeq, TenantId, TenantNumber } from './ids.ts';
 import type { StringMap } from './json.ts';
 
 /** An instant to the nanosecond: `ms` since the epoch sorts, `nanos` (0 to 999,999) is kept for display. */
@@ -47,6 +47,8 @@ export const UNMATCHED_MAX = 20;
 /** An event as History tells it. */
 export interface EventRecord extends EventPayload {
   readonly seq: EventSeq;
+  /** The life of the tenant that it belongs to. */
+  readonly tenant: TenantNumber;
   readonly tenantId: TenantId;
   readonly acceptedAtMs: number;
   readonly eligibleForRetry: boolean;
