@@ -8,6 +8,7 @@
  * - Only the owner of a delivery's current lease changes its state; anyone else's settle is appended as `late`.
  * - Claim's cost follows what it returns: not the waiting deliveries, not the waiting lanes.
  * - Claim skips lanes that are not active, and lanes that asked to be left alone until later.
+ * - A call that rejects has written nothing: a driver that can't tell whether a commit happened finds out first.
  */
 import type { AttemptOutcome, AttemptTrigger } from '../domain/attempt.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
@@ -129,6 +130,8 @@ export interface SettleResult {
   readonly state: DeliveryState | 'late';
   /** Set when `state` is `waiting`. */
   readonly dueMs: number | null;
+  /** The lane's consecutive failures after this attempt; a success makes it 0. */
+  readonly streak: number;
 }
 
 export interface RetryRequest {

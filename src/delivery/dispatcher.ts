@@ -1,0 +1,261 @@
+/**
+ * The dispatcher: gives slots to new events, claims what is due in the store, and runs the attempts.
+ *
+ * A new event that finds a free slot is handed over in memory; everything else waits in the store and is claimed in a
+ * fair turn. Nothing polls: a claim is made at start, when something was stored, when a slot came free while the
+ * store has more, and when the next sleeping lane is due. While a claim is under way half of the free slots stay with
+ * new events, so that a small backlog doesn't push everybody through the store.
+ */
+import { channel } from 'node:diagnostics_channel';
+import { failed } from '../domain/attempt.ts';
+import type { EventPayload } from '../domain/event.ts';
+import type { EventSeq, LaneNumber, TenantNumber } from '../domain/ids.ts';
+import type { Service } from '../lib/service.ts';
+import type { Ledger, Lease } from '../ports/ledger.ts';
+import { type AttemptDeps, makeAttempt } from './attempt.ts';
+import type { OpenLane, OpenLanes } from './open-lanes.ts';
+import { deliverySlots, type Slot, type SlotLimits } from './slots.ts';
+
+/** Leases asked for in one claim. */
+const CLAIM_MAX = 256;
+/** Payloads read in one call, so that what is read ahead of its attempt stays small. */
+const LOAD_MAX = 32;
+/** After a claim that the store refused: soon, then less often, up to 5 s. */
+const CLAIM_PAUSE_MS = 200;
+const CLAIM_PAUSE_MAX_MS = 5_000;
+/** How long the alarm's timer runs at the most before it looks at the wall clock again. */
+const ALARM_STEP_MS = 30_000;
+/** Payload bytes in memory; more wait in the store. */
+const PAYLOAD_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Published after each claim: `{ count, hasMore }`. */
+export const claimed = channel('delivery.claimed');
+
+export interface DispatcherDeps extends AttemptDeps {
+  readonly ledger: Pick<Ledger, 'claim' | 'settle' | 'release' | 'loadPayloads'>;
+  readonly lanes: OpenLanes;
+  readonly limits: Omit<SlotLimits, 'payloadBytesMax'>;
+  /** How long `stop` waits for running attempts before it ends them: longer than any attempt's own limit. */
+  readonly graceMs: number;
+  /** Called when a delivery of a deleted destination was given back: somebody has to end it. */
+  readonly onDeletedLane: () => void;
+  /** Gets errors that end nothing but what they hit: a refused claim, a delivery that could not be begun. */
+  readonly onError: (error: unknown, doing: string) => void;
+}
+
+export interface Dispatcher extends Service {
+  reserve(tenant: TenantNumber, lane: LaneNumber, payloadBytes: number): Slot | null;
+  giveBack(slot: Slot): void;
+  begin(slot: Slot, lease: Lease, payload: EventPayload): void;
+  /** Tells that something was stored or became due earlier, or that a lane was enabled. */
+  wake(): void;
+  /** Attempts under way. */
+  readonly inFlight: number;
+}
+
+export function dispatcher(deps: DispatcherDeps): Dispatcher {
+  const slots = deliverySlots({ ...deps.limits, payloadBytesMax: PAYLOAD_BYTES_MAX });
+  const running = new Set<Promise<void>>();
+  /** Claimed leases whose lane filled up between the claim's sending and its answer; at most one claim's worth. */
+  const held = new Map<LaneNumber, Lease[]>();
+  const ending = new AbortController();
+  let claiming: Promise<void> | null = null;
+  let isStopping = false;
+  let isStarted = false;
+  let isAsked = false;
+  let hasMore = false;
+  let promised = 0;
+  let pauseMs = CLAIM_PAUSE_MS;
+  /** The store refused a claim; until the alarm nothing else asks it. */
+  let isPaused = false;
+  let alarmAtMs = Number.POSITIVE_INFINITY;
+  let cancelAlarm = (): void => {};
+
+  function own(work: Promise<void>, doing: string): void {
+    const owned: Promise<void> = work
+      .catch((error: unknown) => deps.onError(error, doing))
+      .finally(() => running.delete(owned));
+    running.add(owned);
+  }
+
+  /** Frees a slot, and lets what waited for one go on. */
+  function free(slot: Slot): void {
+    slots.free(slot);
+    const waiting = held.get(slot.lane)?.shift();
+    if (waiting !== undefined) startClaimed([waiting]);
+    else held.delete(slot.lane);
+    if (hasMore) wake();
+  }
+
+  function wake(): void {
+    isAsked = true;
+    if (!isStarted || isStopping || isPaused || claiming !== null) return;
+    claiming = claimAll().finally(() => {
+      claiming = null;
+      if (isAsked && slots.room() > 0) wake();
+    });
+    own(claiming, 'claim');
+  }
+
+  async function claimAll(): Promise<void> {
+    // What frees its slot in this turn of the event loop is seen by one claim, not by one each.
+    await Promise.resolve();
+    while (isAsked && !isStopping && !isPaused && slots.room() > 0) {
+      isAsked = false;
+      await claimOnce();
+    }
+  }
+
+  async function claimOnce(): Promise<void> {
+    const room = Math.min(CLAIM_MAX, Math.ceil(slots.room() / 2));
+    promised = room;
+    try {
+      const nowMs = deps.clock.now();
+      const answer = await deps.ledger.claim({ nowMs, room, laneCap: deps.limits.laneMax, busy: slots.busy() });
+      hasMore = answer.hasMore;
+      slots.setBacklog(hasMore);
+      pauseMs = CLAIM_PAUSE_MS;
+      promised = 0;
+      // With nothing to show for it, only a slot that comes free can change the answer.
+      if (hasMore && answer.leases.length > 0) isAsked = true;
+      if (answer.nextDueMs !== null) remindAt(answer.nextDueMs);
+      startClaimed(answer.leases);
+      claimed.publish({ count: answer.leases.length, hasMore });
+    } catch (error) {
+      deps.onError(error, 'claim');
+      isPaused = true;
+      isAsked = true;
+      remindAt(deps.clock.now() + pauseMs);
+      pauseMs = Math.min(pauseMs * 2, CLAIM_PAUSE_MAX_MS);
+    } finally {
+      promised = 0;
+    }
+  }
+
+  /** Sets the alarm, unless an earlier one is set. One that comes too early costs a claim, one too late a delay. */
+  function remindAt(atMs: number): void {
+    if (isStopping || atMs >= alarmAtMs) return;
+    alarmAtMs = atMs;
+    cancelAlarm();
+    arm();
+  }
+
+  /** In steps, so that a wall clock that jumps forward is noticed without asking the store. */
+  function arm(): void {
+    const leftMs = Math.max(0, alarmAtMs - deps.clock.now());
+    cancelAlarm = deps.clock.after(Math.min(leftMs, ALARM_STEP_MS), () => {
+      if (deps.clock.now() < alarmAtMs) return arm();
+      alarmAtMs = Number.POSITIVE_INFINITY;
+      isPaused = false;
+      wake();
+    });
+  }
+
+  function startClaimed(leases: readonly Lease[]): void {
+    const begun: { slot: Slot; lease: Lease }[] = [];
+    for (const lease of leases) {
+      const slot = isStopping ? null : slots.occupy(lease.tenant, lease.lane);
+      if (slot !== null) begun.push({ slot, lease });
+      else if (isStopping) own(deps.ledger.release([lease], deps.clock.now()), 'release');
+      else held.set(lease.lane, [...(held.get(lease.lane) ?? []), lease]);
+    }
+    if (begun.length > 0) own(loadAndRun(begun), 'load');
+  }
+
+  /** Reads the payloads of claimed deliveries in small groups and runs each as soon as it is there. */
+  async function loadAndRun(begun: readonly { slot: Slot; lease: Lease }[]): Promise<void> {
+    for (let at = 0; at < begun.length; at += LOAD_MAX) {
+      const group = begun.slice(at, at + LOAD_MAX);
+      let payloads: ReadonlyMap<EventSeq, EventPayload>;
+      try {
+        payloads = await deps.ledger.loadPayloads([...new Set(group.map(({ lease }) => lease.event))]);
+      } catch (error) {
+        deps.onError(error, 'load payloads');
+        await giveUp(begun.slice(at));
+        return;
+      }
+      for (const { slot, lease } of group) {
+        const payload = payloads.get(lease.event);
+        if (payload === undefined) own(endWithoutPayload(slot, lease), 'end a delivery without payload');
+        else own(run(slots.load(slot, payload.data.byteLength), lease, payload), 'attempt');
+      }
+    }
+  }
+
+  /** The event is gone: the delivery ends, in the log, instead of being claimed again and again. */
+  async function endWithoutPayload(slot: Slot, lease: Lease): Promise<void> {
+    const atMs = deps.clock.now();
+    const outcome = failed('payload_gone', { error: 'the event is no longer stored' }, { permanent: true });
+    const times = { startedAtMs: atMs, finishedAtMs: atMs };
+    try {
+      await deps.ledger.settle({ lease, trigger: lease.trigger, outcome, ...times, policy: deps.policy, random: 0 });
+    } finally {
+      free(slot);
+    }
+  }
+
+  /** Gives leases back whose attempts could not begin. */
+  async function giveUp(begun: readonly { slot: Slot; lease: Lease }[]): Promise<void> {
+    try {
+      await deps.ledger.release(
+        begun.map(({ lease }) => lease),
+        deps.clock.now(),
+      );
+    } finally {
+      for (const { slot } of begun) free(slot);
+    }
+  }
+
+  async function run(slot: Slot, lease: Lease, payload: EventPayload): Promise<void> {
+    try {
+      const open = await currentLane(deps.lanes, lease);
+      if (open === null || open.destination.disabledAtMs !== null || ending.signal.aborted) {
+        await deps.ledger.release([lease], deps.clock.now());
+        if (open === null) deps.onDeletedLane();
+        return;
+      }
+      const result = await makeAttempt(deps, { lease, payload, open }, ending.signal);
+      if (result?.state === 'waiting' && result.dueMs !== null) remindAt(result.dueMs);
+    } finally {
+      free(slot);
+    }
+  }
+
+  return {
+    name: 'dispatcher',
+    start() {
+      isStarted = true;
+      wake();
+    },
+    async stop() {
+      isStopping = true;
+      cancelAlarm();
+      const cancelGrace = deps.clock.after(deps.graceMs, () => ending.abort());
+      for (const leases of held.values()) own(deps.ledger.release(leases, deps.clock.now()), 'release');
+      held.clear();
+      while (running.size > 0) await Promise.allSettled(running);
+      cancelGrace();
+      await deps.lanes.close();
+    },
+    reserve(tenant, lane, payloadBytes) {
+      if (isStopping || slots.room() - promised <= 0) return null;
+      return slots.reserve(tenant, lane, payloadBytes);
+    },
+    giveBack: free,
+    begin(slot, lease, payload) {
+      own(run(slot, lease, payload), 'attempt');
+    },
+    wake,
+    get inFlight() {
+      return slots.taken;
+    },
+  };
+}
+
+/** The lane as it is now: cached, unless the lease was taken after a change that the cache has not seen. */
+async function currentLane(lanes: OpenLanes, lease: Lease): Promise<OpenLane | null> {
+  const known = lanes.peek(lease.lane);
+  if (known !== undefined && known.destination.version >= lease.version) return known;
+  if (known !== undefined) lanes.forget(lease.lane);
+  return lanes.load(lease.lane);
+}

@@ -1,0 +1,103 @@
+/**
+ * Who may send now: slots of the process, shared between lanes and tenants.
+ *
+ * A lane holds at most its cap. A tenant that holds `h` slots gets one more only while more than `h` are free, so one
+ * tenant alone can take half, two hungry ones a third each, and whatever hangs, others find a slot. While the store
+ * has due deliveries, new events may take no more than half of all slots, so that retries and backlogs keep moving.
+ */
+import type { LaneNumber, TenantNumber } from '../domain/ids.ts';
+
+export interface SlotLimits {
+  /** Slots of the process. */
+  readonly processMax: number;
+  /** Slots of one lane. */
+  readonly laneMax: number;
+  /** Bytes of payloads in memory; one delivery beyond them waits in the store instead. */
+  readonly payloadBytesMax: number;
+}
+
+/** One slot, taken. */
+export interface Slot {
+  readonly tenant: TenantNumber;
+  readonly lane: LaneNumber;
+  readonly payloadBytes: number;
+  readonly isHandedOver: boolean;
+}
+
+export interface Slots {
+  /** Takes a slot for a new event, or answers null. */
+  reserve(tenant: TenantNumber, lane: LaneNumber, payloadBytes: number): Slot | null;
+  /** Takes a slot for a delivery that was claimed, unless its lane has filled up in the meantime. */
+  occupy(tenant: TenantNumber, lane: LaneNumber): Slot | null;
+  /** Counts the payload of a claimed delivery, known only once it is read. */
+  load(slot: Slot, payloadBytes: number): Slot;
+  free(slot: Slot): void;
+  /** Slots that are free. */
+  room(): number;
+  /** True while payloads in memory leave room for more. */
+  hasMemory(): boolean;
+  /** A copy of the slots taken per lane; lanes without any are left out. */
+  busy(): ReadonlyMap<LaneNumber, number>;
+  /** Tells whether the store has due deliveries, as the last claim saw it. */
+  setBacklog(hasBacklog: boolean): void;
+  readonly taken: number;
+}
+
+export function deliverySlots(limits: SlotLimits): Slots {
+  const byLane = new Map<LaneNumber, number>();
+  const byTenant = new Map<TenantNumber, number>();
+  let taken = 0;
+  let handedOver = 0;
+  let payloadBytes = 0;
+  let hasBacklog = false;
+
+  function take(slot: Slot): Slot {
+    byLane.set(slot.lane, (byLane.get(slot.lane) ?? 0) + 1);
+    byTenant.set(slot.tenant, (byTenant.get(slot.tenant) ?? 0) + 1);
+    taken += 1;
+    payloadBytes += slot.payloadBytes;
+    if (slot.isHandedOver) handedOver += 1;
+    return slot;
+  }
+
+  return {
+    reserve(tenant, lane, bytes) {
+      const left = limits.processMax - taken;
+      if (left <= 0 || (byLane.get(lane) ?? 0) >= limits.laneMax) return null;
+      if ((byTenant.get(tenant) ?? 0) >= left) return null;
+      if (hasBacklog && handedOver * 2 >= limits.processMax) return null;
+      if (payloadBytes + bytes > limits.payloadBytesMax) return null;
+      return take({ tenant, lane, payloadBytes: bytes, isHandedOver: true });
+    },
+    occupy(tenant, lane) {
+      if (taken >= limits.processMax || (byLane.get(lane) ?? 0) >= limits.laneMax) return null;
+      return take({ tenant, lane, payloadBytes: 0, isHandedOver: false });
+    },
+    load(slot, bytes) {
+      payloadBytes += bytes - slot.payloadBytes;
+      return { ...slot, payloadBytes: bytes };
+    },
+    free(slot) {
+      decrement(byLane, slot.lane);
+      decrement(byTenant, slot.tenant);
+      taken -= 1;
+      payloadBytes -= slot.payloadBytes;
+      if (slot.isHandedOver) handedOver -= 1;
+    },
+    room: () => Math.max(0, limits.processMax - taken),
+    hasMemory: () => payloadBytes < limits.payloadBytesMax,
+    busy: () => new Map(byLane),
+    setBacklog(value) {
+      hasBacklog = value;
+    },
+    get taken() {
+      return taken;
+    },
+  };
+}
+
+function decrement<Key>(counts: Map<Key, number>, key: Key): void {
+  const left = (counts.get(key) ?? 0) - 1;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
+}
