@@ -7,14 +7,10 @@ import { channel } from 'node:diagnostics_channel';
 import { type AttemptOutcome, failed } from '../domain/attempt.ts';
 import type { EventPayload } from '../domain/event.ts';
 import type { RetryPolicy } from '../domain/retry-schedule.ts';
-import { AppError } from '../lib/errors.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Lease, Ledger, SettleRequest, SettleResult } from '../ports/ledger.ts';
 import type { OpenLane } from './open-lanes.ts';
-
-/** A settle that the store refuses for now is repeated after 100 ms, then twice as long each time, up to 5 s. */
-const SETTLE_PAUSE_MS = 100;
-const SETTLE_PAUSE_MAX_MS = 5_000;
+import { untilTaken } from './until-taken.ts';
 
 /** Published when an attempt is in the log: `AttemptReport`. */
 export const attempted = channel('delivery.attempted');
@@ -68,7 +64,7 @@ export async function makeAttempt(
     policy: deps.policy,
     random: deps.random(),
   };
-  const result = await settle(deps, request, signal);
+  const result = await untilTaken(() => deps.ledger.settle(request), deps.clock, signal);
   if (result !== null && attempted.hasSubscribers) {
     attempted.publish({
       tenantId: open.destination.tenantId,
@@ -100,31 +96,4 @@ async function send(
     deps.onBug(error);
     return failed('internal', { error: 'the attempt failed inside Outpost' });
   }
-}
-
-async function settle(deps: AttemptDeps, request: SettleRequest, signal: AbortSignal): Promise<SettleResult | null> {
-  let pauseMs = SETTLE_PAUSE_MS;
-  for (;;) {
-    try {
-      return await deps.ledger.settle(request);
-    } catch (error) {
-      // A store that is full, gone or overloaded may take it later; anything else thrown is a bug and ends the attempt.
-      if (!(error instanceof AppError)) throw error;
-    }
-    if (signal.aborted) return null;
-    await pause(deps.clock, pauseMs, signal);
-    pauseMs = Math.min(pauseMs * 2, SETTLE_PAUSE_MAX_MS);
-  }
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

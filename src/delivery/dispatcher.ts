@@ -7,14 +7,16 @@
  * new events, so that a small backlog doesn't push everybody through the store.
  */
 import { channel } from 'node:diagnostics_channel';
-import { failed } from '../domain/attempt.ts';
+import { type AttemptOutcome, failed } from '../domain/attempt.ts';
 import type { EventPayload } from '../domain/event.ts';
 import type { EventSeq, LaneNumber, TenantNumber } from '../domain/ids.ts';
+import { AppError } from '../lib/errors.ts';
 import type { Service } from '../lib/service.ts';
 import type { Ledger, Lease } from '../ports/ledger.ts';
 import { type AttemptDeps, makeAttempt } from './attempt.ts';
 import type { OpenLane, OpenLanes } from './open-lanes.ts';
 import { deliverySlots, type Slot, type SlotLimits } from './slots.ts';
+import { untilTaken } from './until-taken.ts';
 
 /** Leases asked for in one claim. */
 const CLAIM_MAX = 256;
@@ -156,7 +158,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     for (const lease of leases) {
       const slot = isStopping ? null : slots.occupy(lease.tenant, lease.lane);
       if (slot !== null) begun.push({ slot, lease });
-      else if (isStopping) own(deps.ledger.release([lease], deps.clock.now()), 'release');
+      else if (isStopping) own(release([lease]), 'release');
       else held.set(lease.lane, [...(held.get(lease.lane) ?? []), lease]);
     }
     if (begun.length > 0) own(loadAndRun(begun), 'load');
@@ -184,23 +186,32 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
 
   /** The event is gone: the delivery ends, in the log, instead of being claimed again and again. */
   async function endWithoutPayload(slot: Slot, lease: Lease): Promise<void> {
-    const atMs = deps.clock.now();
-    const outcome = failed('payload_gone', { error: 'the event is no longer stored' }, { permanent: true });
-    const times = { startedAtMs: atMs, finishedAtMs: atMs };
     try {
-      await deps.ledger.settle({ lease, trigger: lease.trigger, outcome, ...times, policy: deps.policy, random: 0 });
+      await settleUnsent(lease, failed('payload_gone', { error: 'the event is no longer stored' }, { permanent: true }));
     } finally {
       free(slot);
     }
   }
 
+  /** Settles an attempt that never came to a request. */
+  async function settleUnsent(lease: Lease, outcome: AttemptOutcome): Promise<void> {
+    const atMs = deps.clock.now();
+    const times = { startedAtMs: atMs, finishedAtMs: atMs };
+    const settled = { lease, trigger: lease.trigger, outcome, ...times, policy: deps.policy, random: deps.random() };
+    const result = await untilTaken(() => deps.ledger.settle(settled), deps.clock, ending.signal);
+    if (result?.state === 'waiting' && result.dueMs !== null) remindAt(result.dueMs);
+  }
+
+  async function release(leases: readonly Lease[]): Promise<void> {
+    await untilTaken(() => deps.ledger.release(leases, deps.clock.now()), deps.clock, ending.signal);
+    // They are due again. Not at once, since what kept them from being sent may last.
+    remindAt(deps.clock.now() + CLAIM_PAUSE_MS);
+  }
+
   /** Gives leases back whose attempts could not begin. */
   async function giveUp(begun: readonly { slot: Slot; lease: Lease }[]): Promise<void> {
     try {
-      await deps.ledger.release(
-        begun.map(({ lease }) => lease),
-        deps.clock.now(),
-      );
+      await release(begun.map(({ lease }) => lease));
     } finally {
       for (const { slot } of begun) free(slot);
     }
@@ -208,9 +219,10 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
 
   async function run(slot: Slot, lease: Lease, payload: EventPayload): Promise<void> {
     try {
-      const open = await currentLane(deps.lanes, lease);
+      const open = await openFor(lease);
+      if (open === 'settled') return;
       if (open === null || open.destination.disabledAtMs !== null || ending.signal.aborted) {
-        await deps.ledger.release([lease], deps.clock.now());
+        await release([lease]);
         if (open === null) deps.onDeletedLane();
         return;
       }
@@ -218,6 +230,22 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
       if (result?.state === 'waiting' && result.dueMs !== null) remindAt(result.dueMs);
     } finally {
       free(slot);
+    }
+  }
+
+  /** The lane to send to. What can't be read now is given back; what can't be opened at all is a failed attempt. */
+  async function openFor(lease: Lease): Promise<OpenLane | null | 'settled'> {
+    try {
+      return await currentLane(deps.lanes, lease);
+    } catch (error) {
+      if (error instanceof AppError) {
+        deps.onError(error, 'read a destination');
+        await release([lease]);
+      } else {
+        deps.onBug(error);
+        await settleUnsent(lease, failed('internal', { error: 'the destination could not be opened' }));
+      }
+      return 'settled';
     }
   }
 
@@ -231,7 +259,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
       isStopping = true;
       cancelAlarm();
       const cancelGrace = deps.clock.after(deps.graceMs, () => ending.abort());
-      for (const leases of held.values()) own(deps.ledger.release(leases, deps.clock.now()), 'release');
+      for (const leases of held.values()) own(release(leases), 'release');
       held.clear();
       while (running.size > 0) await Promise.allSettled(running);
       cancelGrace();
