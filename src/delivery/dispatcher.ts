@@ -187,7 +187,10 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
   /** The event is gone: the delivery ends, in the log, instead of being claimed again and again. */
   async function endWithoutPayload(slot: Slot, lease: Lease): Promise<void> {
     try {
-      await settleUnsent(lease, failed('payload_gone', { error: 'the event is no longer stored' }, { permanent: true }));
+      await settleUnsent(
+        lease,
+        failed('payload_gone', { error: 'the event is no longer stored' }, { permanent: true }),
+      );
     } finally {
       free(slot);
     }

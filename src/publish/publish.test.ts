@@ -146,7 +146,13 @@ describe('publish', () => {
 });
 
 describe('the digest of an event', () => {
-  const base = { topic: 't', destinationId: null, eligibleForRetry: true, metadata: { a: '1', b: '2' }, data: Buffer.from('{}') };
+  const base = {
+    topic: 't',
+    destinationId: null,
+    eligibleForRetry: true,
+    metadata: { a: '1', b: '2' },
+    data: Buffer.from('{}'),
+  };
   const hex = (more: object): string => Buffer.from(eventDigest({ ...base, ...more })).toString('hex');
 
   it('does not depend on the order of metadata keys', () => {

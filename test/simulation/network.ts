@@ -45,7 +45,10 @@ export function network(clock: VirtualClock, random: Seeded, trace: Trace): Netw
   const posts: Post[] = [];
   let isHealed = false;
 
-  function answer(destinationId: string, eventId: string): { status: number; delayMs: number; retryAfter: string | null } {
+  function answer(
+    destinationId: string,
+    eventId: string,
+  ): { status: number; delayMs: number; retryAfter: string | null } {
     const behaviour = behaviours.get(destinationId) ?? { kind: 'ok', delayMs: 5 };
     const key = `${destinationId} ${eventId}`;
     const times = (seen.get(key) ?? 0) + 1;
@@ -62,7 +65,11 @@ export function network(clock: VirtualClock, random: Seeded, trace: Trace): Netw
       case 'status':
         return { status: behaviour.status, delayMs: 5, retryAfter: behaviour.retryAfter };
       case 'flaky':
-        return { status: random.chance(behaviour.share) ? 500 : 200, delayMs: random.between(1, 400), retryAfter: null };
+        return {
+          status: random.chance(behaviour.share) ? 500 : 200,
+          delayMs: random.between(1, 400),
+          retryAfter: null,
+        };
     }
   }
 

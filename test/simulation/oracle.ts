@@ -80,7 +80,10 @@ function everyPostIsIntact({ posts }: Outcome): void {
 function postsDoNotExceedAttempts({ posts }: Outcome, attempts: Attempts): void {
   for (const [key, made] of Map.groupBy(posts, (post) => keyOf(post.eventId, post.destinationId))) {
     const recorded = attempts.get(key)?.length ?? 0;
-    assert.ok(made.length <= recorded, `POSTs never exceed attempts: ${key}: ${made.length} posted, ${recorded} recorded`);
+    assert.ok(
+      made.length <= recorded,
+      `POSTs never exceed attempts: ${key}: ${made.length} posted, ${recorded} recorded`,
+    );
   }
 }
 
@@ -110,7 +113,8 @@ function switchesAreHonoured(outcome: Outcome): void {
       const state = stateDuring(switches, publication);
       if (state === null) continue;
       const isMatched = publication.destinationIds.includes(id);
-      if (state === 'on') assert.ok(isMatched, `a destination that was enabled before a publish began gets the event: ${id}`);
+      if (state === 'on')
+        assert.ok(isMatched, `a destination that was enabled before a publish began gets the event: ${id}`);
       else {
         assert.ok(!isMatched, `a destination that was disabled or deleted before a publish began gets nothing: ${id}`);
         const arrived = outcome.posts.some((post) => post.eventId === publication.id && post.destinationId === id);
@@ -130,14 +134,19 @@ function stateDuring(switches: readonly Switch[], publication: Publication): 'on
     state = each.kind === 'created' || each.kind === 'enabled' ? 'on' : 'off';
   }
   // Switches that overlapped each other were answered in an order that says nothing about their commits.
-  const isOverlapped = switches.some((a, at) => switches.slice(at + 1).some((b) => b.startedMs <= (a.endedMs ?? Infinity)));
+  const isOverlapped = switches.some((a, at) =>
+    switches.slice(at + 1).some((b) => b.startedMs <= (a.endedMs ?? Infinity)),
+  );
   return isOverlapped ? null : state;
 }
 
 async function eventIsInTheLog({ store }: Outcome, publication: Publication): Promise<void> {
   const event = await store.history.findEvent({ kind: 'all' }, publication.id);
   assert.ok(event !== null, `an acknowledged event is in the log: ${publication.id}`);
-  assert.ok(Buffer.from(event.data).equals(publication.data), `the log has the bytes that were published: ${publication.id}`);
+  assert.ok(
+    Buffer.from(event.data).equals(publication.data),
+    `the log has the bytes that were published: ${publication.id}`,
+  );
   assert.deepEqual(
     [...event.matchedDestinationIds].sort(),
     [...publication.destinationIds].sort(),

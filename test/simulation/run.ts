@@ -20,7 +20,8 @@ const driver = DRIVERS[values.driver as keyof typeof DRIVERS];
 if (driver === undefined) throw new Error(`--driver takes one of: ${Object.keys(DRIVERS).join(', ')}`);
 const first = values.seed === undefined ? 1 : Number(values.seed);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
-if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count)) throw new Error('--seeds and --seed take whole numbers');
+if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count))
+  throw new Error('--seeds and --seed take whole numbers');
 
 let failures = 0;
 for (let seed = first; seed < first + count; seed += 1) {
