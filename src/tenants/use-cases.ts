@@ -73,4 +73,3 @@ export interface DestinationPatch {
 }
 
 export type MapPatch = Readonly<Record<string, string | null>>;
-

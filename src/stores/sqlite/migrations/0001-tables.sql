@@ -1,10 +1,11 @@
 -- The embedded store. What is on the hot path has integer keys and is appended in order; docs/adr/0001-embedded-store.md
 -- says why. Times are milliseconds since the epoch. Takes no time on an empty file.
 
--- What belongs to the store as a whole: keys of its own, the encryption check, the epoch, high-water marks.
+-- What belongs to the store as a whole: keys of its own and the encryption check (blobs), the epoch and the watermarks
+-- of History's indexes (integers, `indexed:<table>`).
 create table meta (
   name text primary key,
-  value blob not null
+  value any not null
 ) strict, without rowid;
 
 -- One row per life of a tenant id. `autoincrement`, here and for lanes: a number is never used again.

@@ -1,0 +1,72 @@
+/** How replies leave: JSON, `Connection: close` where the connection has no future, and the log line of our own faults. */
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorReply, UNKNOWN_ROUTE } from './errors.ts';
+import { replyOfThrown } from './fastify-errors.ts';
+import type { AnyRoute } from './route.ts';
+import { redirectOf } from './trailing-slash.ts';
+import { JSON_TYPE } from './wire-errors.ts';
+
+export interface AnswersDeps {
+  readonly routes: readonly AnyRoute[];
+  log(line: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Answers {
+  send(reply: FastifyReply, status: number, json: string): FastifyReply;
+  sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  sendUnknownRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  /** Notes that a client holds its body back until it is invited (`Expect: 100-continue`). */
+  expectBody(request: IncomingMessage): void;
+  /** Invites that client; without it the reply ends the connection, since its body was never sent. */
+  invite(request: FastifyRequest, reply: FastifyReply): void;
+  /** From now on every reply ends its connection. */
+  closeConnections(): void;
+}
+
+export function answers({ routes, log }: AnswersDeps): Answers {
+  const heldBack = new WeakSet<IncomingMessage>();
+  let isClosing = false;
+
+  const send: Answers['send'] = (reply, status, json) => {
+    if (isClosing || heldBack.has(reply.request.raw)) reply.header('connection', 'close');
+    return reply.code(status).header('content-type', JSON_TYPE).send(json);
+  };
+  const sendReply = (reply: FastifyReply, { status, headers, body }: ErrorReply): FastifyReply =>
+    send(reply.headers({ ...headers }), status, body);
+
+  return {
+    send,
+    sendError(error, request, reply) {
+      const answer = replyOfThrown(error);
+      if (answer.status === 500) log(failureLine(request, error));
+      return sendReply(reply, answer);
+    },
+    sendUnknownRoute(request, reply) {
+      const redirect = redirectOf(routes, request.method, request.raw.url ?? '');
+      if (redirect === null) return sendReply(reply, UNKNOWN_ROUTE);
+      return reply.code(redirect.status).header('location', redirect.location).send();
+    },
+    expectBody(request) {
+      heldBack.add(request);
+    },
+    invite(request, reply) {
+      if (heldBack.delete(request.raw)) reply.raw.writeContinue();
+    },
+    closeConnections() {
+      isClosing = true;
+    },
+  };
+}
+
+/** The route and not the path: ids and queries stay out of logs. */
+function failureLine(request: FastifyRequest, error: unknown): Readonly<Record<string, unknown>> {
+  return {
+    level: 'error',
+    msg: 'request failed',
+    method: request.method,
+    route: request.routeOptions.url ?? null,
+    status: 500,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+}

@@ -1,0 +1,2 @@
+/** Where v1 lives. */
+export const PREFIX = '/api/v1';

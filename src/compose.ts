@@ -1,0 +1,209 @@
+/**
+ * Joins everything up: the one file that picks a profile and knows everybody. Below it nothing reads the environment,
+ * the clock or chance by itself.
+ *
+ * Order of stopping, each step with its own end: take no more requests; let attempts finish and settle, give back what
+ * has not begun; close senders and connections; close the store.
+ */
+import { randomBytes } from 'node:crypto';
+import { apiServer } from './api/server.ts';
+import type { Health } from './api/probes.ts';
+import type { Config } from './config/load.ts';
+import { chores } from './delivery/chores.ts';
+import { dispatcher } from './delivery/dispatcher.ts';
+import { retryUseCase } from './delivery/manual-retry.ts';
+import { openLanes } from './delivery/open-lanes.ts';
+import { registry, senderOpener } from './destinations/registry.ts';
+import { webhook } from './destinations/webhook/webhook.ts';
+import { attemptIds } from './domain/attempt-id.ts';
+import { eventId, type LaneNumber, type TenantId } from './domain/ids.ts';
+import { idGenerator } from './lib/id-generator.ts';
+import { type SecretBox, secretBox } from './lib/secret-box.ts';
+import { systemClock } from './lib/system-clock.ts';
+import { addressGuard } from './net/address-guard.ts';
+import { httpClient } from './net/http-client.ts';
+import type { Store } from './ports/store.ts';
+import { publishUseCase } from './publish/publish.ts';
+import { rosterCache } from './publish/roster-cache.ts';
+import { memoryStore } from './stores/memory/store.ts';
+import { sqliteStore } from './stores/sqlite/store.ts';
+import { openCredentials } from './tenants/credentials.ts';
+import { destinationUseCases } from './tenants/destinations.ts';
+import { tenantUseCases } from './tenants/tenants.ts';
+
+/** Connections to one origin: several destinations may live there. */
+const CONNECTIONS_PER_ORIGIN = 128;
+/** A name that moved is resolved again within this. */
+const CONNECTION_AGE_MAX_MS = 300_000;
+
+export interface Outpost {
+  /** Begins to listen and to deliver. */
+  start(): Promise<{ readonly url: string }>;
+  /** Resolves when nothing runs any more; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export interface Surroundings {
+  /** One line of the log. */
+  log(level: 'info' | 'warn' | 'error', line: Readonly<Record<string, unknown>>): void;
+  /** The store can't go on, or a bug was met that leaves the process in doubt: it has to end and start anew. */
+  onFatal(error: Error): void;
+}
+
+export async function compose(config: Config, { log, onFatal }: Surroundings): Promise<Outpost> {
+  const clock = systemClock;
+  const box = secretBox(config.aesEncryptionSecret.reveal(), randomBytes);
+  const store = await openStore(config, box, onFatal);
+  const onError = (error: unknown, doing: string): void => log('error', { event: 'error', doing, error });
+
+  const client = httpClient({
+    guard: addressGuard({ allowedNetworks: config.allowedNetworks }),
+    connectTimeoutMs: config.deliveryTimeoutMs,
+    firstByteTimeoutMs: config.deliveryTimeoutMs,
+    totalTimeoutMs: config.deliveryTimeoutMs,
+    responseMaxBytes: config.responseMaxBytes,
+    connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
+    maxConnectionAgeMs: CONNECTION_AGE_MAX_MS,
+    userAgent: config.userAgent,
+    clock,
+  });
+  const types = registry([
+    webhook({
+      userAgent: config.userAgent,
+      headerPrefix: 'x-outpost-',
+      maxResponseBodyBytes: config.responseMaxBytes,
+    }),
+  ]);
+
+  const rosters = rosterCache(store.directory);
+  const lanes = openLanes({
+    directory: store.directory,
+    openSender: senderOpener({
+      registry: types,
+      reveal: (destination) => openCredentials(box, destination),
+      sender: { http: client, now: clock.now },
+    }),
+    onCloseError: (error) => onError(error, 'close a sender'),
+  });
+  const housekeeping = chores({
+    ledger: store.ledger,
+    clock,
+    onRecovered: (count) => {
+      log('info', { event: 'recovered', deliveries: count });
+      dispatch.wake();
+    },
+    onError,
+  });
+  const dispatch = dispatcher({
+    ledger: store.ledger,
+    lanes,
+    clock,
+    random: Math.random,
+    policy: config.retryPolicy,
+    limits: { processMax: config.deliveryMaxConcurrency, laneMax: config.destinationMaxConcurrency },
+    graceMs: config.shutdownGraceMs,
+    onBug: (error) => onError(error, 'attempt'),
+    onDeletedLane: () => housekeeping.wake(),
+    onError,
+  });
+  const onChange = (tenant: TenantId, changed: readonly LaneNumber[]): void => {
+    rosters.forget(tenant);
+    for (const lane of changed) lanes.forget(lane);
+    dispatch.wake();
+    housekeeping.wake();
+  };
+
+  let isReady = false;
+  const health = (): Health => ({ isReady, workers: { api: true, dispatcher: true, store: true } });
+  const newEventId = idGenerator(config.idgenType, config.idgenEventPrefix);
+  const api = apiServer({
+    tenants: tenantUseCases({ directory: store.directory, clock, onChange }),
+    destinations: destinationUseCases({
+      directory: store.directory,
+      types,
+      box,
+      clock,
+      newDestinationId: idGenerator(config.idgenType, config.idgenDestinationPrefix),
+      randomBytes,
+      topics: { configured: config.topics, allowWildcards: config.topicsAllowWildcards },
+      maxDestinationsPerTenant: config.maxDestinationsPerTenant,
+      onChange,
+    }),
+    publish: publishUseCase({
+      rosters,
+      ledger: store.ledger,
+      handOver: dispatch,
+      clock,
+      newEventId: () => eventId(newEventId()),
+      unknownTenant: config.publishUnknownTenant,
+      idConflict: config.publishIdConflict,
+    }),
+    retry: retryUseCase({
+      history: store.history,
+      directory: store.directory,
+      ledger: store.ledger,
+      dispatcher: dispatch,
+      clock,
+    }),
+    history: store.history,
+    providers: types.providers,
+    attemptIds: attemptIds(store.attemptIdKey, config.idgenAttemptPrefix),
+    auth: {
+      apiKey: config.apiKey?.reveal() ?? null,
+      jwtSecret: config.apiJwtSecret.reveal(),
+      ...(config.deploymentId === null ? {} : { deploymentId: config.deploymentId }),
+    },
+    topics: config.topics,
+    clock,
+    health,
+    log: (line) => log('error', line),
+  });
+
+  let stopping: Promise<void> | null = null;
+  return {
+    async start() {
+      const port = await api.listen(config.apiPort, config.apiHost);
+      dispatch.start();
+      housekeeping.start();
+      isReady = true;
+      return { url: `http://${urlHost(config.apiHost)}:${port}` };
+    },
+    stop() {
+      stopping ??= (async () => {
+        isReady = false;
+        await api.close();
+        await dispatch.stop();
+        await housekeeping.stop();
+        await client.close();
+        await store.close();
+      })();
+      return stopping;
+    },
+  };
+}
+
+async function openStore(config: Config, box: SecretBox, onFatal: (error: Error) => void): Promise<Store> {
+  switch (config.profile) {
+    case 'memory':
+      return memoryStore({ randomBytes, clock: systemClock });
+    case 'embedded':
+      return sqliteStore({
+        dataDir: config.dataDir,
+        secretCheck: box.check,
+        clock: systemClock,
+        randomBytes,
+        threads: true,
+        onFailure: onFatal,
+      });
+    default: {
+      const never: never = config.profile;
+      throw new Error(`unknown profile ${String(never)}`);
+    }
+  }
+}
+
+/** How a host is written in a URL; what listens on every address is shown by the one that works here. */
+function urlHost(host: string): string {
+  if (host === '::' || host === '0.0.0.0') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
