@@ -30,6 +30,7 @@ import { sqliteStore } from './stores/sqlite/store.ts';
 import { openCredentials } from './tenants/credentials.ts';
 import { destinationUseCases } from './tenants/destinations.ts';
 import { tenantUseCases } from './tenants/tenants.ts';
+import { VERSION } from './version.ts';
 
 /** Connections to one origin: several destinations may live there. */
 const CONNECTIONS_PER_ORIGIN = 128;
@@ -52,6 +53,7 @@ export interface Surroundings {
 
 export async function compose(config: Config, { log, onFatal }: Surroundings): Promise<Outpost> {
   const clock = systemClock;
+  const userAgent = config.userAgent ?? `Outpost/${VERSION}`;
   const box = secretBox(config.aesEncryptionSecret.reveal(), randomBytes);
   const store = await openStore(config, box, onFatal);
   const onError = (error: unknown, doing: string): void => log('error', { event: 'error', doing, error });
@@ -64,12 +66,12 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
     responseMaxBytes: config.responseMaxBytes,
     connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
     maxConnectionAgeMs: CONNECTION_AGE_MAX_MS,
-    userAgent: config.userAgent,
+    userAgent,
     clock,
   });
   const types = registry([
     webhook({
-      userAgent: config.userAgent,
+      userAgent,
       headerPrefix: 'x-outpost-',
       maxResponseBodyBytes: config.responseMaxBytes,
     }),

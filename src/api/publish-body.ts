@@ -7,6 +7,7 @@ import type { EventTime } from '../domain/event.ts';
 import { checkId, checkText } from '../domain/id-rules.ts';
 import { destinationId, eventId, tenantId } from '../domain/ids.ts';
 import type { StringMap } from '../domain/json.ts';
+import { checkPublishTopic } from '../domain/topics.ts';
 import { findMember, memberBytes, memberKey, memberValue, type Sliced, sliceJson } from '../lib/json-slice.ts';
 import type { PublishRequest } from '../publish/use-cases.ts';
 import { booleanMember, checkEntrySize, readObject, stringMember, timeMember } from './body.ts';
@@ -34,7 +35,7 @@ export const publishBodySchema = z
   .meta({ id: 'PublishRequest' });
 
 /** @param topics those configured; empty: any topic, and none */
-export function decodePublish(bytes: Uint8Array, topics: ReadonlySet<string>): PublishRequest {
+export function decodePublish(bytes: Uint8Array, topics: readonly string[]): PublishRequest {
   const body = readObject(bytes);
   const id = stringMember(body, 'id') ?? '';
   const tenant = stringMember(body, 'tenant_id') ?? '';
@@ -52,7 +53,7 @@ export function decodePublish(bytes: Uint8Array, topics: ReadonlySet<string>): P
     ]);
   }
   if (data.kind !== 'object') throw invalidFields(['data must be a valid JSON object']);
-  checkTopicIsConfigured(topic, topics);
+  refuse('topic', TOPIC_FAULTS[checkPublishTopic(topic, { configured: topics })]);
   refuse('id', id === '' ? null : checkId(id));
   refuse('tenant_id', checkId(tenant));
   refuse('destination_id', destination === '' ? null : checkId(destination));
@@ -71,11 +72,7 @@ export function decodePublish(bytes: Uint8Array, topics: ReadonlySet<string>): P
   };
 }
 
-function checkTopicIsConfigured(topic: string, topics: ReadonlySet<string>): void {
-  if (topics.size === 0) return;
-  if (topic === '') throw invalidFields(['topic is required']);
-  if (topic !== '*' && !topics.has(topic)) throw invalidFields(['topic is invalid']);
-}
+const TOPIC_FAULTS = { ok: null, required: 'is required', invalid: 'is invalid' } as const;
 
 function refuse(field: string, fault: string | null): void {
   if (fault !== null) throw invalidFields([`${field} ${fault}`]);

@@ -20,7 +20,6 @@ export function publishingRoutes(deps: PublishingRouteDeps): AnyRoute[] {
 }
 
 function publishEvent({ publish, topics }: PublishingRouteDeps): AnyRoute {
-  const configured = new Set(topics);
   return route({
     method: 'POST',
     path: '/publish',
@@ -28,7 +27,7 @@ function publishEvent({ publish, topics }: PublishingRouteDeps): AnyRoute {
     tag: 'Events',
     operationId: 'publishEvent',
     summary: 'Publishes an event; answers once it is durable',
-    body: { schema: publishBodySchema, isRequired: true, decode: (bytes) => decodePublish(bytes, configured) },
+    body: { schema: publishBodySchema, isRequired: true, decode: (bytes) => decodePublish(bytes, topics) },
     replies: { 202: publishedSchema },
     errors: [404, 409, 503],
     async handle(call) {

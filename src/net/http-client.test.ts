@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { HttpResult } from '../ports/http-client.ts';
 import { manualTimers, outboundClient, outboundRequest } from '../../test/support/outbound-client.ts';
@@ -226,6 +227,17 @@ describe('http client', () => {
     await client.close();
     const late = await client.send(outboundRequest(sink.origin));
     for (const result of [...(await Promise.all(all)), late]) assert.ok(!result.ok && result.aborted);
+  });
+
+  it('ends a dial that is under way when it closes', async (t) => {
+    const connect = t.mock.method(Socket.prototype, 'connect');
+    const client = startClient(t, { lookup: () => {} });
+    const sent = client.send(outboundRequest('http://dialling.test/'));
+    const socket: unknown = connect.mock.calls[0]?.this;
+    assert.ok(socket instanceof Socket && !socket.destroyed);
+    await client.close();
+    assert.ok(!(await sent).ok);
+    assert.ok(socket.destroyed);
   });
 
   it('cancels its timer once an exchange is over', async (t) => {

@@ -51,9 +51,7 @@ function rawPath(text: string): string {
     // Scheme, any number of slashes either way, and the authority up to what ends it.
     .replace(/^[a-z]+:[/\\]*[^/\\?#]*/i, '')
     .replace(/#.*$/s, '');
-  return (path.startsWith('/') ? path : `/${path.replace(/^\\/, '')}`)
-    .toWellFormed()
-    .replace(/[^\u0021-\u007e]+/gu, percentEncode);
+  return (path.startsWith('/') ? path : `/${path.replace(/^\\/, '')}`).replace(/[^\u0021-\u007e]+/gu, percentEncode);
 }
 
 function percentEncode(text: string): string {

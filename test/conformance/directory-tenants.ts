@@ -191,6 +191,7 @@ async function walkTenants(
       tenantQuery({ direction: walk.direction, limit: walk.limit, cursor }),
     );
     assert.ok(page.rows.length <= walk.limit, 'a page holds no more than its limit');
+    assert.ok(page.rows.length > 0 || round === 0, 'a page that tells that rows follow is followed by rows');
     if (walk.toward === 'next') rows.push(...page.rows);
     else rows.unshift(...page.rows);
     if (!page.hasMore) return rows;

@@ -160,6 +160,7 @@ async function walk(world: World, options: Walk, start: { toward: 'next' | 'prev
     const page = await listing.page(world, { direction, limit, cursor });
     assert.ok(page.rows.length <= limit, 'a page holds no more than its limit');
     assert.ok(page.rows.length === limit || !page.hasMore, 'a page that is not full is the last');
+    assert.ok(page.rows.length > 0 || n === 0, 'a page that tells that rows follow is followed by rows');
     if (toward === 'next') rows.push(...page.rows);
     else rows.unshift(...page.rows);
     if (!page.hasMore) return rows;

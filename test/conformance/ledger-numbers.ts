@@ -78,6 +78,8 @@ function ledgerRun(world: World) {
   const answers = new Map<string, SettleResult>();
   /** Deliveries that succeeded and that nobody asked to be sent again since. */
   const done = new Set<string>();
+  /** The count of each delivery's last lease. */
+  const newest = new Map<string, number>();
   let nowMs = NOW;
   let interrupted = 0;
 
@@ -86,6 +88,7 @@ function ledgerRun(world: World) {
       assert.ok(!taken.has(keyOf(lease)), 'no two leases of a delivery have the same count');
       assert.ok(!done.has(deliveryOf(lease)), 'no attempt follows a success that nobody asked to repeat');
       taken.add(keyOf(lease));
+      newest.set(deliveryOf(lease), lease.lease);
       given.push(lease);
     }
   }
@@ -98,6 +101,8 @@ function ledgerRun(world: World) {
       return;
     }
     answers.set(keyOf(lease), result);
+    const isLost = newest.get(deliveryOf(lease)) !== lease.lease;
+    assert.ok(!isLost || result.state === 'late', 'only the owner of the current lease changes a delivery');
     if (result.state === 'succeeded') done.add(deliveryOf(lease));
   }
 

@@ -272,6 +272,33 @@ export function settleCases(inStore: InStore): void {
   );
 
   it(
+    'takes no settle of an earlier lease while a later one is out',
+    inStore(async (world) => {
+      await setUp(world);
+      const lost = await publishLeased(world);
+      await world.store.ledger.release([lost], NOW);
+      const between = await claimOne(world);
+      await world.reopen();
+      await recoverAll(world);
+      const owner = await claimOne(world);
+      for (const old of [lost, between]) {
+        assert.equal(
+          (await settle(world, old)).state,
+          'late',
+          'only the owner of the current lease changes a delivery',
+        );
+      }
+      const result = await settle(world, owner, { outcome: FAILED });
+      assert.deepEqual(
+        [result.number, result.state, result.dueMs],
+        [4, 'waiting', NOW + 10_000],
+        'only the owner of the current lease changes a delivery',
+      );
+      assertNumbered(await attempts(world));
+    }),
+  );
+
+  it(
     'appends a late attempt after the end of its delivery too',
     inStore(async (world) => {
       await setUp(world);

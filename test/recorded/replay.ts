@@ -9,8 +9,6 @@ import { type Deviation, type Exchange, type RecordedRequest, statusesOf } from 
 
 /** Work goes on after a 202, so that a read is repeated until it matches, or for this long. */
 const SETTLE_MS = 8_000;
-/** What differs all the same has to have happened by the time its successors are asked for. */
-const KNOWN_SETTLE_MS = 3_000;
 const POLL_MS = 20;
 const READS = /^\/api\/v1\/(events|attempts|metrics|tenants\/[^/]+\/destinations\/[^/]+\/attempts)/;
 const HASHES: Readonly<Record<string, string>> = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };
@@ -49,7 +47,7 @@ export function replay(
       for (const recorded of setup?.requests ?? []) await ask(recorded);
       if (setup?.wait_ms !== undefined) await pause(setup.wait_ms);
       const waits = setup?.wait !== undefined || (exchange.request.method === 'GET' && READS.test(exchange.request.path));
-      const deadline = Date.now() + (known.has(exchange.id) ? KNOWN_SETTLE_MS : SETTLE_MS);
+      const deadline = Date.now() + (known.has(exchange.id) ? 0 : SETTLE_MS);
       const deviation = deviations.get(exchange.id);
       for (;;) {
         const answer = await ask(exchange.request);

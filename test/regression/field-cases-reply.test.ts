@@ -64,6 +64,17 @@ describe('replies that are almost HTTP', () => {
   }
 });
 
+describe('interim replies', () => {
+  it('field case 40: an early hint alone is no answer', async (t) => {
+    const { result, requests } = await answerTo(t, (socket) =>
+      socket.end('HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n'),
+    );
+    assert.ok(!result.ok);
+    assert.equal(result.code, 'network_error');
+    assert.equal(requests, 1);
+  });
+});
+
 describe('early answers', () => {
   const made = certificates(['IP:127.0.0.1']);
   setDefaultCACertificates([...rootCertificates, made.root.cert]);

@@ -149,7 +149,11 @@ export function engineWorld(path: string) {
     settle(lease: Lease, outcome: AttemptOutcome = delivered('200'), finishedAtMs = NOW + 5): SettleResult {
       return apply('settle', settleInput(lease, outcome, finishedAtMs));
     },
-    rows: (sql: string): Record<string, unknown>[] => engine.db.prepare(sql).all().map((row) => ({ ...row })),
+    rows: (sql: string): Record<string, unknown>[] =>
+      engine.db
+        .prepare(sql)
+        .all()
+        .map((row) => ({ ...row })),
   };
 }
 

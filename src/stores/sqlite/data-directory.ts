@@ -95,7 +95,9 @@ function requireAccess(path: string, noun: string, mode: number): void {
     if (code === 'EROFS') {
       throw new StartError(`${noun} ${path} is on a read-only file system; mount it writable`, { cause: error });
     }
-    throw new StartError(`${noun} ${path} cannot be written (${code}): ${owners(path)}; ${advice(path)}`, { cause: error });
+    throw new StartError(`${noun} ${path} cannot be written (${code}): ${owners(path)}; ${advice(path)}`, {
+      cause: error,
+    });
   }
 }
 

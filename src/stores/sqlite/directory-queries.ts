@@ -27,10 +27,9 @@ const DESTINATION = `
   from lane join destination on destination.lane = lane.number join tenant on tenant.number = lane.tenant`;
 
 export function findTenant(db: DatabaseSync, id: TenantId): Tenant | null {
-  const row = keptQuery<TenantRow>(
-    db,
-    `select ${TENANT_COLUMNS} from tenant where id = ? and deleted_at is null`,
-  ).get(id);
+  const row = keptQuery<TenantRow>(db, `select ${TENANT_COLUMNS} from tenant where id = ? and deleted_at is null`).get(
+    id,
+  );
   return row === undefined ? null : tenantOf(row, topicsOfTenant(db, row.number));
 }
 
@@ -70,7 +69,11 @@ export function listTenants(db: DatabaseSync, asked: TenantQuery): TenantPage {
   if (hasMore) rows.pop();
   // A page that was walked backwards is shown in the direction that was asked for.
   if (asked.cursor?.toward === 'prev') rows.reverse();
-  return { rows: rows.map((row) => tenantOf(row, topicsOfTenant(db, row.number))), hasMore, count: counted?.count ?? 0 };
+  return {
+    rows: rows.map((row) => tenantOf(row, topicsOfTenant(db, row.number))),
+    hasMore,
+    count: counted?.count ?? 0,
+  };
 }
 
 export function findDestination(db: DatabaseSync, tenant: TenantId, id: DestinationId): Destination | null {
@@ -83,7 +86,10 @@ export function findDestination(db: DatabaseSync, tenant: TenantId, id: Destinat
 
 /** Oldest first; equal times in order of creation. */
 export function listDestinations(db: DatabaseSync, tenant: TenantId): readonly Destination[] {
-  return keptQuery<DestinationRow>(db, `${DESTINATION} where tenant.id = ? and tenant.deleted_at is null and lane.state <> 3`)
+  return keptQuery<DestinationRow>(
+    db,
+    `${DESTINATION} where tenant.id = ? and tenant.deleted_at is null and lane.state <> 3`,
+  )
     .all(tenant)
     .sort((a, b) => a.created_at - b.created_at || a.lane - b.lane)
     .map(destinationOf);
@@ -119,7 +125,9 @@ export function roster(db: DatabaseSync, id: TenantId): Roster | null {
 }
 
 export function rosterOfNumber(db: DatabaseSync, number: TenantNumber): Roster | null {
-  return rosterOf(keptQuery<RosterRow>(db, `${ROSTER} where tenant.number = ? and tenant.deleted_at is null`).all(number));
+  return rosterOf(
+    keptQuery<RosterRow>(db, `${ROSTER} where tenant.number = ? and tenant.deleted_at is null`).all(number),
+  );
 }
 
 function rosterOf(rows: readonly RosterRow[]): Roster | null {

@@ -168,7 +168,15 @@ function deliveryWriter({ db, counters, epoch, lanes }: EngineContext): Delivery
       if (row === undefined) throw new RangeError('an event was matched to a lane that never was');
       if (slotReserved && mayHandOver && mayLease(row, acceptedAtMs)) {
         insert.run(event, lane, HANDED_OVER, acceptedAtMs, 1, epoch);
-        leases.push({ tenant, event: eventSeq(event), lane, lease: 1, epoch, trigger: 'schedule', version: row.version });
+        leases.push({
+          tenant,
+          event: eventSeq(event),
+          lane,
+          lease: 1,
+          epoch,
+          trigger: 'schedule',
+          version: row.version,
+        });
         continue;
       }
       insert.run(event, lane, WAITING, acceptedAtMs, 0, 0);

@@ -19,7 +19,8 @@ function stock(world: EngineWorld, tenant: string, { lanes, each }: { lanes: num
   return numbers;
 }
 
-const eventsOf = (result: { leases: readonly { event: number }[] }): number[] => result.leases.map(({ event }) => event);
+const eventsOf = (result: { leases: readonly { event: number }[] }): number[] =>
+  result.leases.map(({ event }) => event);
 const lanesOfLeases = (result: { leases: readonly { lane: number }[] }): number[] =>
   result.leases.map(({ lane }) => lane);
 const tenantsOf = (result: { leases: readonly { tenant: number }[] }): number[] =>
@@ -50,7 +51,11 @@ describe('claim in the engine', () => {
     withEngine((world) => {
       const [a, b, c] = stock(world, 'acme', { lanes: 3, each: 4 });
       assert.deepEqual(lanesOfLeases(world.claim({ room: 7 })), [a, b, c, a]);
-      const busy = new Map([[a!, 2], [b!, 1], [c!, 1]]);
+      const busy = new Map([
+        [a!, 2],
+        [b!, 1],
+        [c!, 1],
+      ]);
       const second = world.claim({ room: 100, laneCap: 3, busy });
       assert.deepEqual(lanesOfLeases(second), [b, c, a, b, c]);
       assert.equal(second.hasMore, true);
@@ -106,6 +111,7 @@ describe('claim in the engine', () => {
       world.settle(bad, failed('429', null, { retryAfterMs: 30_000 }), NOW);
       assert.deepEqual(world.claim(), { leases: [], hasMore: false, nextDueMs: NOW + 30_000 });
       world.store();
+      assert.deepEqual(world.rows('select wake_at from lane'), [{ wake_at: NOW + 30_000 }], 'nor is it woken before');
       assert.deepEqual(world.claim(), { leases: [], hasMore: false, nextDueMs: NOW + 30_000 });
       assert.deepEqual(eventsOf(world.claim({ nowMs: NOW + 30_000 })), [2, 3, 1]);
     }),
@@ -136,7 +142,10 @@ describe('claim in the engine', () => {
         result = world.claim({ room: 10, laneCap: 4, busy: new Map([[left.lane, 1]]) });
         world.settle(left);
       }
-      assert.deepEqual(seen.sort((a, b) => a - b), Array.from({ length: 120 }, (_, n) => n + 1));
+      assert.deepEqual(
+        seen.sort((a, b) => a - b),
+        Array.from({ length: 120 }, (_, n) => n + 1),
+      );
       assert.deepEqual(world.rows('select tag from tenant'), [{ tag: null }]);
     }),
   );
@@ -153,7 +162,9 @@ describe('claim in the engine', () => {
       world.handOver({ lanes: [quick] });
       assert.equal(tag(), 1);
       for (let n = 0; n < 3; n += 1) {
-        world.engine.apply(Array.from({ length: 100 }, () => world.acceptOperation({ lanes: [quick], slotReserved: true })));
+        world.engine.apply(
+          Array.from({ length: 100 }, () => world.acceptOperation({ lanes: [quick], slotReserved: true })),
+        );
       }
       assert.equal(tag(), LEAD_MAX);
     }),

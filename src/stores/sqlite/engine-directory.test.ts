@@ -41,7 +41,10 @@ describe('the directory in the engine', () => {
       const first = put({ a: 'b' });
       assert.deepEqual([first.created, first.tenant.metadata], [true, { a: 'b' }]);
       const second = put(null);
-      assert.deepEqual([second.created, second.tenant.metadata, second.tenant.number], [false, null, first.tenant.number]);
+      assert.deepEqual(
+        [second.created, second.tenant.metadata, second.tenant.number],
+        [false, null, first.tenant.number],
+      );
       world.createDestination({ topics: ['b', 'a'] });
       world.createDestination({ id: destinationId('d2'), topics: ['c'], disabledAtMs: NOW });
       const tenant = findTenant(world.db, ACME)!;
@@ -70,7 +73,12 @@ describe('the directory in the engine', () => {
       assert.equal(world.apply('deleteDestination', { tenant: ACME, id: destinationId('d2') }), null);
       const again = create('d2');
       assert.ok(again.kind === 'created');
-      assert.deepEqual(again.destination, { ...destinationDraft({ id: destinationId('d2') }), lane: 3, tenant: 1, version: 1 });
+      assert.deepEqual(again.destination, {
+        ...destinationDraft({ id: destinationId('d2') }),
+        lane: 3,
+        tenant: 1,
+        version: 1,
+      });
       assert.deepEqual(destinationIdsOf(world.db, [3, 2, 1]), ['d2', 'd2', 'd1']);
     }),
   );
@@ -82,10 +90,14 @@ describe('the directory in the engine', () => {
       const before = world.createDestination();
       const settings = { ...destinationDraft(), topics: ['x'], metadata: { k: 'v' }, updatedAtMs: NOW + 1 };
       const version = roster(world.db, ACME)!.version;
-      const update = (lane = before.lane) => world.apply('updateDestination', { lane, version: before.version, settings });
+      const update = (lane = before.lane) =>
+        world.apply('updateDestination', { lane, version: before.version, settings });
       const result = update();
       assert.ok(result.kind === 'updated');
-      assert.deepEqual([result.destination.topics, result.destination.metadata, result.destination.version], [['x'], { k: 'v' }, 2]);
+      assert.deepEqual(
+        [result.destination.topics, result.destination.metadata, result.destination.version],
+        [['x'], { k: 'v' }, 2],
+      );
       assert.equal(roster(world.db, ACME)!.version, version + 1);
       assert.deepEqual(update(), { kind: 'stale' });
       assert.deepEqual(update(99 as never), { kind: 'not_found' });
@@ -108,26 +120,30 @@ describe('the directory in the engine', () => {
     }),
   );
 
-  it(
-    'switches a lane by a handful of rows, none of them a delivery, however many wait',
-    (test) => {
-      const costs: (readonly number[])[] = [];
-      for (const waiting of [10, 1_000]) withEngine((world) => costs.push(switchCost(world, waiting)))();
-      assert.deepEqual(costs[0], costs[1]);
-      assert.ok(costs[0]!.every((rows) => rows <= 4), `a switch writes ${String(costs[0])} rows`);
-      test.diagnostic(`rows: ${String(costs[0])}`);
-    },
-  );
+  it('switches a lane by a handful of rows, none of them a delivery, however many wait', (test) => {
+    const costs: (readonly number[])[] = [];
+    for (const waiting of [10, 1_000]) withEngine((world) => costs.push(switchCost(world, waiting)))();
+    assert.deepEqual(costs[0], costs[1]);
+    assert.ok(
+      costs[0]!.every((rows) => rows <= 4),
+      `a switch writes ${String(costs[0])} rows`,
+    );
+    test.diagnostic(`rows: ${String(costs[0])}`);
+  });
 
   it(
     'lists destinations oldest first and tenants page by page in both directions',
     withEngine((world) => {
       const ids = ['a', 'b', 'c', 'd', 'e'].map(tenantId);
-      for (const [n, id] of ids.entries()) world.apply('putTenant', { id, metadata: null, nowMs: NOW + Math.floor(n / 2) });
+      for (const [n, id] of ids.entries())
+        world.apply('putTenant', { id, metadata: null, nowMs: NOW + Math.floor(n / 2) });
       world.putTenant();
       world.createDestination({ createdAtMs: NOW + 1 });
       world.createDestination({ id: destinationId('older') });
-      assert.deepEqual(listDestinations(world.db, ACME).map(({ id }) => id), ['older', 'd1']);
+      assert.deepEqual(
+        listDestinations(world.db, ACME).map(({ id }) => id),
+        ['older', 'd1'],
+      );
       assert.equal(findDestination(world.db, ids[0]!, D1), null);
       const page = (query: Partial<Parameters<typeof listTenants>[1]>) =>
         listTenants(world.db, { ids, direction: 'asc', limit: 2, cursor: null, ...query });
@@ -137,10 +153,19 @@ describe('the directory in the engine', () => {
         cursor: { toward, timeMs: row.createdAtMs, seq: row.number },
       });
       const second = page(at(first.rows[1]!, 'next'));
-      assert.deepEqual(second.rows.map(({ id }) => id), ['c', 'd']);
+      assert.deepEqual(
+        second.rows.map(({ id }) => id),
+        ['c', 'd'],
+      );
       assert.deepEqual(page(at(second.rows[0]!, 'prev')), first.hasMore ? { ...first, hasMore: false } : first);
-      assert.deepEqual(page({ direction: 'desc' }).rows.map(({ id }) => id), ['e', 'd']);
-      assert.deepEqual(page({ direction: 'desc', ...at(second.rows[0]!, 'prev') }).rows.map(({ id }) => id), ['e', 'd']);
+      assert.deepEqual(
+        page({ direction: 'desc' }).rows.map(({ id }) => id),
+        ['e', 'd'],
+      );
+      assert.deepEqual(
+        page({ direction: 'desc', ...at(second.rows[0]!, 'prev') }).rows.map(({ id }) => id),
+        ['e', 'd'],
+      );
       assert.equal(page({ ids: [] }).count, 0);
       assert.equal(page({ ids: null }).count, 6);
     }),

@@ -70,7 +70,10 @@ function laneWriter({ db, lanes }: EngineContext): LaneWriter {
   };
 }
 
-function tenantWrites({ db }: EngineContext, laneWrites: LaneWriter): Pick<DirectoryWrites, 'putTenant' | 'deleteTenant'> {
+function tenantWrites(
+  { db }: EngineContext,
+  laneWrites: LaneWriter,
+): Pick<DirectoryWrites, 'putTenant' | 'deleteTenant'> {
   const insert = command(db, 'insert into tenant (id, metadata, created_at, updated_at) values (?, ?, ?, ?)');
   const update = command(db, 'update tenant set metadata = ?, updated_at = ? where number = ?');
   const end = command(

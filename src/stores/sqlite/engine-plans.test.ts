@@ -66,7 +66,8 @@ describe('the plans of the engine', () => {
         if (MAY_SCAN.some((allowed) => allowed.test(sql))) continue;
         const plan = world.rows(`explain query plan ${sql.replaceAll('?', '1')}`).map((row) => String(row['detail']));
         explained += 1;
-        if (plan.some((step) => /^SCAN(?! CONSTANT)|TEMP B-TREE/.test(step))) bad.push(`${sql}\n    ${plan.join('\n    ')}`);
+        if (plan.some((step) => /^SCAN(?! CONSTANT)|TEMP B-TREE/.test(step)))
+          bad.push(`${sql}\n    ${plan.join('\n    ')}`);
       }
       world.engine.close();
       assert.ok(explained > 50, `${explained} plans were read`);
@@ -84,7 +85,8 @@ describe('the plans of the engine', () => {
           .map((row) => String(row['detail']))
           .join('; ');
       const prepared = preparedTexts(`${path}/other`);
-      const textOf = (part: RegExp): string => prepared.find((sql) => part.test(sql)) ?? assert.fail(`no ${String(part)}`);
+      const textOf = (part: RegExp): string =>
+        prepared.find((sql) => part.test(sql)) ?? assert.fail(`no ${String(part)}`);
       const due = planOf(textOf(/from live\s+where lane = \? and state < 2 and \(due, event\) >/));
       assert.match(due, /SEARCH live USING INDEX live_due \(lane=\? AND \(due,event\)>/);
       assert.match(

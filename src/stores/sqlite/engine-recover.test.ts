@@ -17,7 +17,10 @@ describe('recovery in the engine', () => {
       assert.equal(world.engine.epoch, 2);
       assert.deepEqual(world.apply('recover', { limit: 2, nowMs: NOW + 7 }), { recovered: 2, done: false });
       // One of the rows that the walk has seen is leased, one that it has not, and one comes from this life.
-      assert.deepEqual(world.claim({ room: 6 }).leases.map(({ event }) => event), [5, 6, 7]);
+      assert.deepEqual(
+        world.claim({ room: 6 }).leases.map(({ event }) => event),
+        [5, 6, 7],
+      );
       world.store();
       world.apply('recover', { limit: 2, nowMs: NOW + 7 });
       assert.deepEqual(world.apply('recover', { limit: 10, nowMs: NOW + 7 }), { recovered: 0, done: true });
@@ -34,9 +37,10 @@ describe('recovery in the engine', () => {
         ],
       );
       assert.equal(world.engine.stats().waiting, waiting.length);
-      assert.deepEqual(world.rows('select distinct kind, code, succeeded, finished_at - started_at as took from attempt'), [
-        { kind: 2, code: 'interrupted', succeeded: 0, took: 0 },
-      ]);
+      assert.deepEqual(
+        world.rows('select distinct kind, code, succeeded, finished_at - started_at as took from attempt'),
+        [{ kind: 2, code: 'interrupted', succeeded: 0, took: 0 }],
+      );
       assert.deepEqual(world.rows('select streak from lane'), [{ streak: 0 }]);
     }),
   );

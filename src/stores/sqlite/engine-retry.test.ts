@@ -29,7 +29,9 @@ describe('manual retry in the engine', () => {
       assert.equal(world.engine.stats().waiting, 0);
       const result = world.settle(lease, failed('500'));
       assert.deepEqual([result.number, result.state, result.dueMs], [2, 'waiting', dueMs]);
-      assert.deepEqual(world.rows('select spent, trigger, fallback from live'), [{ spent: 1, trigger: 0, fallback: null }]);
+      assert.deepEqual(world.rows('select spent, trigger, fallback from live'), [
+        { spent: 1, trigger: 0, fallback: null },
+      ]);
     }),
   );
 
@@ -69,6 +71,7 @@ describe('manual retry in the engine', () => {
       assert.deepEqual(world.rows('select event, state from closed'), [{ event: 1, state: 'succeeded' }]);
       const third = retriedAtOnce(world, good);
       assert.equal(third.lease, 3);
+      assert.deepEqual(world.rows('select event from closed'), [], 'what is on its way has no end');
       assert.equal(world.settle(third, failed('500')).state, 'succeeded');
       assert.equal(world.settle(retriedAtOnce(world, bad)).state, 'succeeded');
       assert.equal(world.settle(retriedAtOnce(world, bad), failed('500')).state, 'succeeded');

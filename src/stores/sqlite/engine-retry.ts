@@ -44,11 +44,7 @@ function leaseOf(
 }
 
 /** Takes a waiting delivery out of its schedule, which a failure of the manual attempt brings back. */
-function waitingRetrier({
-  db,
-  counters,
-  epoch,
-}: EngineContext): (request: RetryRequest, row: LiveRow) => number {
+function waitingRetrier({ db, counters, epoch }: EngineContext): (request: RetryRequest, row: LiveRow) => number {
   const update = command(
     db,
     `update live set state = ?, due = ?, leases = ?, epoch = ?, trigger = 1, fallback = ${FALLBACK_WAITING}, fallback_due = ?

@@ -89,14 +89,11 @@ describe('settle in the engine', () => {
       const next = world.claim().leases[0]!;
       assert.equal(next.lease, 2);
       assert.equal(world.settle(next).number, 3);
-      assert.deepEqual(
-        world.rows('select n, kind from attempt order by seq'),
-        [
-          { n: 1, kind: 2 },
-          { n: 2, kind: 1 },
-          { n: 3, kind: 0 },
-        ],
-      );
+      assert.deepEqual(world.rows('select n, kind from attempt order by seq'), [
+        { n: 1, kind: 2 },
+        { n: 2, kind: 1 },
+        { n: 3, kind: 0 },
+      ]);
     }),
   );
 

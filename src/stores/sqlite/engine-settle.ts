@@ -159,7 +159,9 @@ function answerOf(
 ): Pick<SettleResult, 'state' | 'dueMs'> {
   if (first.kind === LATE) return { state: 'late', dueMs: null };
   if (first.succeeded === 1) return { state: 'succeeded', dueMs: null };
-  const isFollowed = log.some((one) => one.kind === SETTLED && one.n > first.n && triggerOf(one.trigger) === 'schedule');
+  const isFollowed = log.some(
+    (one) => one.kind === SETTLED && one.n > first.n && triggerOf(one.trigger) === 'schedule',
+  );
   if (row === undefined && !isFollowed) {
     return { state: endedState(db, { event: first.event, lane: first.lane, log }), dueMs: null };
   }

@@ -91,6 +91,8 @@ function engineOf(opened: ReturnType<typeof openDatabase>, options: EngineOption
     lanes: lanes(db, counters),
     attempts: attemptLog(db, counters),
   });
+  // A gauge's durations and nothing else; the program's clock can't cross to the storage thread.
+  // oxlint-disable-next-line no-restricted-properties
   const monotonicMs = options.monotonicMs ?? ((): number => performance.now());
   const transaction = transactions(db);
   const totalChanges = query<{ changes: number }>(db, 'select total_changes() as changes');

@@ -119,7 +119,7 @@ export function nextSlice(walk: Walk, sources: Sources, after: Position, rows: n
 function cut(walk: Walk, found: readonly Position[], edge: Position | null): Slice {
   const positions = found
     .filter((position) => edge === null || !isBefore(walk.isAscending, edge, position))
-    .filter(({ timeMs }) => (walk.isAscending ? timeMs < walk.lastMs : timeMs >= walk.lastMs))
+    .filter(({ timeMs }) => (walk.isAscending ? timeMs <= walk.lastMs : timeMs >= walk.lastMs))
     .sort(compareIn(walk.isAscending));
   const isPastLast = edge !== null && (walk.isAscending ? edge.timeMs > walk.lastMs : edge.timeMs < walk.lastMs);
   return { positions, after: isPastLast ? null : edge };

@@ -22,10 +22,10 @@ export function metaNumber(db: DatabaseSync, name: string): number {
 }
 
 export function setMeta(db: DatabaseSync, name: string, value: number | Uint8Array): void {
-  keptQuery(db, 'insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value').all(
-    name,
-    value,
-  );
+  keptQuery(
+    db,
+    'insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
+  ).all(name, value);
 }
 
 /** @throws StartError when the store was made with another encryption secret */

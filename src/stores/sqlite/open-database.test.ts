@@ -127,7 +127,10 @@ describe('opening the embedded store', () => {
         });
         assert.equal(status, 1);
         const owner = statSync(dataDir).uid;
-        assert.match(stderr, new RegExp(`StartError: DATA_DIR ${target} cannot be .*belongs to uid ${owner} .*is uid ${uid}`));
+        assert.match(
+          stderr,
+          new RegExp(`StartError: DATA_DIR ${target} cannot be .*belongs to uid ${owner} .*is uid ${uid}`),
+        );
         assert.match(stderr, new RegExp(`run: chown -R ${uid} ${dataDir}`));
       }
       assert.deepEqual(readdirSync(dataDir), []);
@@ -160,7 +163,12 @@ describe('opening the embedded store', () => {
   );
 
   it('knows the file systems that cannot hold the store, whichever way their type is signed', () => {
-    assert.deepEqual([0x6969, 0xff534d42, 0xff534d42 | 0, 0x01021997].map(refusedFileSystem), ['nfs', 'cifs', 'cifs', '9p']);
+    assert.deepEqual([0x6969, 0xff534d42, 0xff534d42 | 0, 0x01021997].map(refusedFileSystem), [
+      'nfs',
+      'cifs',
+      'cifs',
+      '9p',
+    ]);
     assert.equal(refusedFileSystem(0xef53), null);
   });
 });

@@ -1,0 +1,124 @@
+/** Failures of our own, and how the server stops, with use-cases made for it. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, it } from 'node:test';
+import type { Published } from '../publish/use-cases.ts';
+import { AppError } from '../lib/errors.ts';
+import { type ApiDeps, apiServer } from './server.ts';
+import { faultOf } from './wire-errors.ts';
+
+const EVENT = '{"tenant_id":"t","data":{}}';
+const publish = { method: 'POST', url: '/api/v1/publish', payload: EVENT } as const;
+const PUBLISHED: Published = { id: 'e' as Published['id'], duplicate: false, conflict: false, destinationIds: [], reason: null };
+
+/** A server of which only publish is there, and lets a test decide what it answers. */
+function publishOnly(answer: () => Promise<Published>, lines: unknown[] = []) {
+  const deps: Partial<ApiDeps> = {
+    publish: { publish: answer },
+    auth: { apiKey: null, jwtSecret: '' },
+    topics: [],
+    providers: [],
+    clock: { now: () => 0, monotonicMs: () => 0, after: () => () => {} },
+    health: () => ({ isReady: false, workers: { writer: true, dispatcher: false } }),
+    log: (line) => lines.push(line),
+  };
+  return apiServer(deps as ApiDeps);
+}
+
+describe('a fault of our own', () => {
+  it('is 500 without a word of what it was, and one line in the log', async () => {
+    const lines: { error?: string; route?: string; level?: string }[] = [];
+    const { app } = publishOnly(() => Promise.reject(new TypeError('row 17 has no name')), lines);
+    const answer = await app.inject(publish);
+    assert.equal(answer.body, '{"status":500,"message":"internal server error","code":"internal"}');
+    assert.equal(lines.length, 1);
+    assert.match(lines[0]?.error ?? '', /row 17 has no name[^]*at /);
+    assert.equal(lines[0]?.route, '/api/v1/publish');
+  });
+
+  it('is no fault when a use-case refuses', async () => {
+    const lines: unknown[] = [];
+    const { app } = publishOnly(() => Promise.reject(new AppError('overloaded', 'too much waits to be stored')), lines);
+    const answer = await app.inject(publish);
+    assert.equal(answer.statusCode, 503);
+    assert.equal(answer.headers['retry-after'], '1');
+    assert.equal(answer.json<{ message: string }>().message, 'too much waits to be stored');
+    assert.deepEqual(lines, []);
+  });
+});
+
+describe('a publish reply', () => {
+  it('says conflict and reason only where there is something to say', async () => {
+    const plain = publishOnly(async () => PUBLISHED);
+    assert.equal((await plain.app.inject(publish)).body, '{"id":"e","duplicate":false,"destination_ids":[]}');
+    const full = publishOnly(async () => ({ ...PUBLISHED, duplicate: true, conflict: true, reason: 'tenant_not_found' }));
+    assert.equal(
+      (await full.app.inject(publish)).body,
+      '{"id":"e","duplicate":true,"destination_ids":[],"conflict":true,"reason":"tenant_not_found"}',
+    );
+  });
+});
+
+describe('probes', () => {
+  it('tell who has failed, and whether to send traffic, at the root and below the prefix', async () => {
+    const { app } = publishOnly(async () => PUBLISHED);
+    for (const prefix of ['', '/api/v1']) {
+      const health = await app.inject({ method: 'GET', url: `${prefix}/healthz` });
+      assert.equal(health.statusCode, 503);
+      assert.deepEqual(health.json(), {
+        status: 'failed',
+        timestamp: '1970-01-01T00:00:00Z',
+        workers: { dispatcher: { status: 'failed' }, writer: { status: 'healthy' } },
+      });
+      assert.equal((await app.inject({ method: 'GET', url: `${prefix}/readyz` })).statusCode, 503);
+      assert.equal((await app.inject({ method: 'GET', url: `${prefix}/livez` })).statusCode, 200);
+    }
+  });
+});
+
+describe('stopping (field case 15)', () => {
+  it('answers what is under way with Connection: close and does not wait for parked connections', async () => {
+    const reached = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<Published>();
+    const server = publishOnly(() => {
+      reached.resolve();
+      return finish.promise;
+    });
+    const port = await server.listen(0, '127.0.0.1');
+    const parked = connect(port, '127.0.0.1');
+    await once(parked, 'connect');
+    const busy = connect(port, '127.0.0.1');
+    busy.write(`POST /api/v1/publish HTTP/1.1\r\nHost: h\r\nContent-Length: ${EVENT.length}\r\n\r\n${EVENT}`);
+    await reached.promise;
+    const stopped = server.close();
+    finish.resolve(PUBLISHED);
+    const chunks: Buffer[] = [];
+    for await (const chunk of busy) chunks.push(chunk as Buffer);
+    assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 202 [^]*connection: close/i);
+    await stopped;
+    await server.close();
+    parked.destroy();
+  });
+
+  it('keeps idle connections longer than load balancers do', () => {
+    assert.ok(publishOnly(async () => PUBLISHED).app.server.keepAliveTimeout > 65_000);
+  });
+});
+
+describe('a fault of the parser', () => {
+  const fault = (code: string, packet = '', bytesParsed = 0) =>
+    faultOf(Object.assign(new Error(code), { code, rawPacket: Buffer.from(packet), bytesParsed }));
+
+  it('is 408 when the request was too slow', () => {
+    assert.equal(fault('ERR_HTTP_REQUEST_TIMEOUT').status, 408);
+  });
+
+  it('is told by the request line that it happened in, of several in a packet the last', () => {
+    const first = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+    assert.equal(fault('HPE_INVALID_METHOD', `${first}FROB / HTTP/1.1\r\n\r\n`, first.length + 4).status, 501);
+    assert.equal(fault('HPE_INVALID_METHOD', '\x01\x02 / HTTP/1.1\r\n\r\n').status, 400);
+    assert.equal(fault('HPE_INVALID_VERSION', 'GET / HTTP/3.0\r\n\r\n', 12).status, 505);
+    assert.equal(fault('HPE_INVALID_VERSION', 'GET / HTTP/x\r\n\r\n', 12).status, 400);
+  });
+});
