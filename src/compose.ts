@@ -32,8 +32,6 @@ import { destinationUseCases } from './tenants/destinations.ts';
 import { tenantUseCases } from './tenants/tenants.ts';
 import { VERSION } from './version.ts';
 
-/** Connections to one origin: several destinations may live there. */
-const CONNECTIONS_PER_ORIGIN = 128;
 /** A name that moved is resolved again within this. */
 const CONNECTION_AGE_MAX_MS = 300_000;
 
@@ -64,7 +62,8 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
     firstByteTimeoutMs: config.deliveryTimeoutMs,
     totalTimeoutMs: config.deliveryTimeoutMs,
     responseMaxBytes: config.responseMaxBytes,
-    connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
+    // A pool queues what it has no connection for, whoever it belongs to: with one for each slot nobody waits for another.
+    connectionsPerOrigin: config.deliveryMaxConcurrency,
     maxConnectionAgeMs: CONNECTION_AGE_MAX_MS,
     userAgent,
     clock,

@@ -71,6 +71,11 @@ export function apiClient(url: () => string, adminKey: string) {
     assert.equal(reply.status, status, `${request[0]} ${request[1]} answered ${reply.status}: ${reply.text}`);
     return reply;
   }
+  /** Oldest first. @param query without its `?` */
+  async function attempts(query: string): Promise<readonly AttemptRow[]> {
+    const reply = await expect(200, 'GET', `/attempts?dir=asc&limit=1000&${query}`);
+    return reply.json<PageOf<AttemptRow>>().models;
+  }
 
   return {
     call,
@@ -91,15 +96,11 @@ export function apiClient(url: () => string, adminKey: string) {
       const reply = await expect(202, 'POST', '/publish', { data: {}, ...event });
       return reply.json<{ id: string; duplicate: boolean; destination_ids: string[]; reason?: string }>();
     },
-    /** Oldest first. @param query without its `?` */
-    async attempts(query: string): Promise<readonly AttemptRow[]> {
-      const reply = await expect(200, 'GET', `/attempts?dir=asc&limit=1000&${query}`);
-      return reply.json<PageOf<AttemptRow>>().models;
-    },
+    attempts,
     /** Resolves with an event's attempts once there are `count`. */
     attemptsOf(event: string, count: number, query = ''): Promise<readonly AttemptRow[]> {
       return eventually(`${count} attempts of ${event} in the log`, async () => {
-        const rows = await this.attempts(`event_id=${encodeURIComponent(event)}&${query}`);
+        const rows = await attempts(`event_id=${encodeURIComponent(event)}&${query}`);
         return rows.length >= count ? rows : null;
       });
     },

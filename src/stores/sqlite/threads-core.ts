@@ -81,7 +81,11 @@ export async function threadedCore(options: CoreOptions): Promise<Core> {
     read: (name, input) => whileOpen(() => readPoint(threads.reads, name, input)),
     scan: (name, input) => whileOpen(() => threads.scans.call(name, input)),
     stats: () => whileOpen(() => threads.writer.call('stats', { nowMs: options.clock.now() })),
-    close: () => (closing ??= closeAll(queue, chores, threads)),
+    close: () =>
+      (closing ??= closeAll(queue, chores, threads).catch((error: unknown) => {
+        // Whoever is to know of a failed store has been told; its closing only has to end.
+        if (failure === null) throw error;
+      })),
   };
 }
 

@@ -57,8 +57,12 @@ export function coreWithoutThreads(options: CoreOptions): Core {
 
   async function closeAll(): Promise<void> {
     await Promise.all(chores.map((chore) => chore.stop()));
-    checkpoint(engine.db, 'truncate');
-    engine.close();
+    try {
+      // A store that has failed is left as it is for the next start to look at.
+      if (failure === null) checkpoint(engine.db, 'truncate');
+    } finally {
+      engine.close();
+    }
   }
 
   return {

@@ -32,8 +32,11 @@ const handlers: Handlers<WriterCalls> = {
   checkpoint: () => checkpoint(engine().db, 'passive'),
   close() {
     if (opened === null) return null;
-    checkpoint(opened.db, 'truncate');
-    opened.close();
+    try {
+      checkpoint(opened.db, 'truncate');
+    } finally {
+      opened.close();
+    }
     return null;
   },
 };
