@@ -47,6 +47,10 @@ async function send(event: { id: string; data: string }): Promise<void> {
 }
 
 createServer((request, response) => {
+  if (request.method !== 'POST') {
+    response.writeHead(404).end();
+    return;
+  }
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {

@@ -113,7 +113,7 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
   for (;;) {
     try {
       await (
-        await fetch(url, { method: url.endsWith('readyz') ? 'GET' : 'OPTIONS', signal: AbortSignal.timeout(500) })
+        await fetch(url, { signal: AbortSignal.timeout(500) })
       ).arrayBuffer();
       return;
     } catch {
