@@ -22,6 +22,7 @@ import { type SecretBox, secretBox } from './lib/secret-box.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { addressGuard } from './net/address-guard.ts';
 import { httpClient } from './net/http-client.ts';
+import type { LedgerStats } from './ports/ledger.ts';
 import type { Store } from './ports/store.ts';
 import { publishUseCase } from './publish/publish.ts';
 import { rosterCache } from './publish/roster-cache.ts';
@@ -40,6 +41,10 @@ export interface Outpost {
   start(): Promise<{ readonly url: string }>;
   /** Resolves when nothing runs any more; safe to call twice. */
   stop(): Promise<void>;
+  /** What the store knows of itself, for `/metrics`. */
+  stats(): Promise<LedgerStats>;
+  /** Attempts under way. */
+  inFlight(): number;
 }
 
 export interface Surroundings {
@@ -180,6 +185,8 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
       })();
       return stopping;
     },
+    stats: () => store.ledger.stats(),
+    inFlight: () => dispatch.inFlight,
   };
 }
 

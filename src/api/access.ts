@@ -2,6 +2,7 @@
  * Who may call a route, and for which tenant: the decision procedure of spec api-v1.md §3.2, the same for every route.
  * The order is part of the contract: a foreign tenant is 403 before anybody looks whether it exists.
  */
+import { checkId } from '../domain/id-rules.ts';
 import { tenantId } from '../domain/ids.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import { AppError } from '../lib/errors.ts';
@@ -56,14 +57,19 @@ async function decide(
   if (found.kind === 'none') throw new AppError('unauthorized', 'unauthorized');
   if (found.kind === 'admin') {
     if (!rule.requiresTenant || pathTenant === null) return OPERATOR;
-    const tenant = await tenants.find(tenantId(pathTenant));
+    const tenant = await findTenant(tenants, pathTenant);
     if (tenant === null) throw new AppError('tenant_not_found', 'tenant not found');
     return { caller: { role: 'admin' }, tenant };
   }
   if (rule.access === 'admin') throw new AppError('forbidden', 'forbidden');
   if (pathTenant !== null && pathTenant !== found.subject) throw new AppError('forbidden', 'forbidden');
-  const tenant = await tenants.find(tenantId(found.subject));
+  const tenant = await findTenant(tenants, found.subject);
   // A token outlives its tenant: then it is no credential, for any route.
   if (tenant === null) throw new AppError('unauthorized', 'unauthorized');
   return { caller: { role: 'tenant', tenant }, tenant: rule.requiresTenant ? tenant : null };
+}
+
+/** What can't be an id is no tenant's, and not every store can look for it. */
+async function findTenant(tenants: Pick<TenantUseCases, 'find'>, id: string): Promise<Tenant | null> {
+  return checkId(id) === null ? tenants.find(tenantId(id)) : null;
 }

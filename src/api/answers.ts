@@ -29,7 +29,8 @@ export function answers({ routes, log }: AnswersDeps): Answers {
   let isClosing = false;
 
   const send: Answers['send'] = (reply, status, json) => {
-    if (isClosing || heldBack.has(reply.request.raw)) reply.header('connection', 'close');
+    // After 413 the body is still coming, and nobody wants it.
+    if (isClosing || status === 413 || heldBack.has(reply.request.raw)) reply.header('connection', 'close');
     return reply.code(status).header('content-type', JSON_TYPE).send(json);
   };
   const sendReply = (reply: FastifyReply, { status, headers, body }: ErrorReply): FastifyReply =>
@@ -62,11 +63,10 @@ export function answers({ routes, log }: AnswersDeps): Answers {
 /** The route and not the path: ids and queries stay out of logs. */
 function failureLine(request: FastifyRequest, error: unknown): Readonly<Record<string, unknown>> {
   return {
-    level: 'error',
-    msg: 'request failed',
+    event: 'request_failed',
     method: request.method,
     route: request.routeOptions.url ?? null,
     status: 500,
-    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    error,
   };
 }

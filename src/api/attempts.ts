@@ -172,7 +172,9 @@ async function renderAll(
 ): Promise<AttemptReply[]> {
   const byLane = new Map<number, DestinationView>();
   if (includes.destination) {
-    const keys = new Map(attempts.map((attempt) => [attempt.key.lane, { tenant: attempt.tenantId, id: attempt.destinationId }]));
+    const keys = new Map(
+      attempts.map((attempt) => [attempt.key.lane, { tenant: attempt.tenantId, id: attempt.destinationId }]),
+    );
     for (const view of await deps.destinations.findMany([...keys.values()])) byLane.set(view.lane, view);
   }
   return attempts.map((attempt) =>

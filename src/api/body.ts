@@ -129,7 +129,11 @@ function mapEntries(body: Sliced, name: string): (readonly [string, string | nul
 }
 
 /** Answers whether an entry of a map is too large, worded to follow the map's name; null if it isn't. */
-export function checkEntrySize(key: string, value: string, max: { keyBytes: number; valueBytes: number }): string | null {
+export function checkEntrySize(
+  key: string,
+  value: string,
+  max: { keyBytes: number; valueBytes: number },
+): string | null {
   if (Buffer.byteLength(key) > max.keyBytes) return `keys must be at most ${max.keyBytes} bytes`;
   if (Buffer.byteLength(value) > max.valueBytes) return `values must be at most ${max.valueBytes} bytes`;
   return null;
@@ -161,7 +165,9 @@ function numberText(source: string): string {
 /** Compact JSON, keys in order, numbers as they were written. */
 function compactJson(text: string): string {
   const parse = JSON.parse as (text: string, reviver: NumberReviver) => unknown;
-  return writeCompact(parse(text, (_key, value, context) => (typeof value === 'number' ? new Spelled(context.source ?? '') : value)));
+  return writeCompact(
+    parse(text, (_key, value, context) => (typeof value === 'number' ? new Spelled(context.source ?? '') : value)),
+  );
 }
 
 type NumberReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;

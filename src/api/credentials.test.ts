@@ -10,7 +10,10 @@ const auth = credentials(settings, { now: () => NOW_MS });
 
 const read = async (header: string | undefined): Promise<Credential> => auth.read(header);
 
-function token(claims: Record<string, unknown>, options: { alg?: string; hash?: string; secret?: string } = {}): string {
+function token(
+  claims: Record<string, unknown>,
+  options: { alg?: string; hash?: string; secret?: string } = {},
+): string {
   const { alg = 'HS256', hash = 'sha256', secret = 'jwtsecret' } = options;
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part({ alg, typ: 'JWT' })}.${part(claims)}`;
@@ -29,7 +32,16 @@ describe('a credential', () => {
   });
 
   it('is none without a header, a scheme, one blank or the right key', async () => {
-    for (const header of [undefined, '', 'Bearer', 'Bearer ', 'Bearer  admin-key', 'Basic admin-key', 'Bearer admin-keyx', 'admin-key']) {
+    for (const header of [
+      undefined,
+      '',
+      'Bearer',
+      'Bearer ',
+      'Bearer  admin-key',
+      'Basic admin-key',
+      'Bearer admin-keyx',
+      'admin-key',
+    ]) {
       assert.deepEqual(await read(header), { kind: 'none' }, String(header));
     }
   });

@@ -129,7 +129,8 @@ function switchDestination({ destinations }: DestinationRouteDeps, name: 'enable
     access: 'tenant',
     tag: 'Destinations',
     operationId: `${name}Destination`,
-    summary: name === 'enable' ? 'Enables a destination; what waited goes on' : 'Disables a destination; events are held',
+    summary:
+      name === 'enable' ? 'Enables a destination; what waited goes on' : 'Disables a destination; events are held',
     replies: { 200: destinationSchema },
     async handle(call) {
       const view = await destinations.setDisabled(tenantOf(call).id, pathDestination(call), name === 'disable');

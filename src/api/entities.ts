@@ -13,7 +13,9 @@ export const tenantSchema = z
   .object({
     id: z.string(),
     destinations_count: z.number().int().meta({ description: 'Live destinations, disabled ones included.' }),
-    topics: z.array(z.string()).meta({ description: "Union of the destinations' topics; `[\"*\"]` once one takes all." }),
+    topics: z
+      .array(z.string())
+      .meta({ description: 'Union of the destinations\' topics; `["*"]` once one takes all.' }),
     metadata: stringMap('Left out when empty.').optional(),
     created_at: time('When it was created.'),
     updated_at: time('Moved by PUT of the tenant only.'),

@@ -39,7 +39,10 @@ describe('replies to errors', () => {
   });
 
   it('leave data out when there is none', () => {
-    assert.equal(errorReply('forbidden', 'forbidden', null).body, '{"status":403,"message":"forbidden","code":"forbidden"}');
+    assert.equal(
+      errorReply('forbidden', 'forbidden', null).body,
+      '{"status":403,"message":"forbidden","code":"forbidden"}',
+    );
   });
 
   it('keep the words that clients know, whatever the error said', () => {

@@ -76,7 +76,12 @@ export interface ErrorReply {
 }
 
 /** @param status only where one code has two: 414 is a 431 of the request line */
-export function errorReply(code: ErrorCode, message: string, data: ErrorData | null, status = STATUS[code]): ErrorReply {
+export function errorReply(
+  code: ErrorCode,
+  message: string,
+  data: ErrorData | null,
+  status = STATUS[code],
+): ErrorReply {
   const headers = status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {};
   return { status, headers, body: JSON.stringify({ status, message, data: data ?? undefined, code }) };
 }

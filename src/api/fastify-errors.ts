@@ -11,7 +11,8 @@ export function replyOfThrown(error: unknown): ErrorReply {
   if (code === 'FST_ERR_BAD_URL') return replyOf(badRequest('the path is not percent-encoded as it should be'));
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return UNKNOWN_ROUTE;
   // What is left of its own is about bodies: cut off, or not as long as they claim.
-  const isAboutBody = code?.startsWith('FST_') === true || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+  const isAboutBody =
+    code?.startsWith('FST_') === true || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
   if (isAboutBody && statusCode !== undefined && statusCode < 500) return replyOf(badRequest('malformed request'));
   return replyOf(error);
 }

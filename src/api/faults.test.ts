@@ -3,43 +3,29 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import type { Published } from '../publish/use-cases.ts';
+import { published, stubApi } from '../../test/support/stub-api.ts';
 import { AppError } from '../lib/errors.ts';
-import { type ApiDeps, apiServer } from './server.ts';
+import type { Published } from '../publish/use-cases.ts';
 import { faultOf } from './wire-errors.ts';
 
 const EVENT = '{"tenant_id":"t","data":{}}';
 const publish = { method: 'POST', url: '/api/v1/publish', payload: EVENT } as const;
-const PUBLISHED: Published = { id: 'e' as Published['id'], duplicate: false, conflict: false, destinationIds: [], reason: null };
 
-/** A server of which only publish is there, and lets a test decide what it answers. */
-function publishOnly(answer: () => Promise<Published>, lines: unknown[] = []) {
-  const deps: Partial<ApiDeps> = {
-    publish: { publish: answer },
-    auth: { apiKey: null, jwtSecret: '' },
-    topics: [],
-    providers: [],
-    clock: { now: () => 0, monotonicMs: () => 0, after: () => () => {} },
-    health: () => ({ isReady: false, workers: { writer: true, dispatcher: false } }),
-    log: (line) => lines.push(line),
-  };
-  return apiServer(deps as ApiDeps);
-}
+const answering = (answer: () => Promise<Published>) => stubApi({ publish: { publish: answer } });
 
 describe('a fault of our own', () => {
   it('is 500 without a word of what it was, and one line in the log', async () => {
-    const lines: { error?: string; route?: string; level?: string }[] = [];
-    const { app } = publishOnly(() => Promise.reject(new TypeError('row 17 has no name')), lines);
+    const fault = new TypeError('row 17 has no name');
+    const { app, lines } = answering(() => Promise.reject(fault));
     const answer = await app.inject(publish);
     assert.equal(answer.body, '{"status":500,"message":"internal server error","code":"internal"}');
-    assert.equal(lines.length, 1);
-    assert.match(lines[0]?.error ?? '', /row 17 has no name[^]*at /);
-    assert.equal(lines[0]?.route, '/api/v1/publish');
+    assert.deepEqual(lines, [
+      { event: 'request_failed', method: 'POST', route: '/api/v1/publish', status: 500, error: fault },
+    ]);
   });
 
   it('is no fault when a use-case refuses', async () => {
-    const lines: unknown[] = [];
-    const { app } = publishOnly(() => Promise.reject(new AppError('overloaded', 'too much waits to be stored')), lines);
+    const { app, lines } = answering(() => Promise.reject(new AppError('overloaded', 'too much waits to be stored')));
     const answer = await app.inject(publish);
     assert.equal(answer.statusCode, 503);
     assert.equal(answer.headers['retry-after'], '1');
@@ -50,11 +36,12 @@ describe('a fault of our own', () => {
 
 describe('a publish reply', () => {
   it('says conflict and reason only where there is something to say', async () => {
-    const plain = publishOnly(async () => PUBLISHED);
-    assert.equal((await plain.app.inject(publish)).body, '{"id":"e","duplicate":false,"destination_ids":[]}');
-    const full = publishOnly(async () => ({ ...PUBLISHED, duplicate: true, conflict: true, reason: 'tenant_not_found' }));
+    const plain = await stubApi().app.inject(publish);
+    assert.equal(plain.statusCode, 202);
+    assert.equal(plain.body, '{"id":"e","duplicate":false,"destination_ids":[]}');
+    const answer = published({ duplicate: true, conflict: true, reason: 'tenant_not_found' });
     assert.equal(
-      (await full.app.inject(publish)).body,
+      (await answering(async () => answer).app.inject(publish)).body,
       '{"id":"e","duplicate":true,"destination_ids":[],"conflict":true,"reason":"tenant_not_found"}',
     );
   });
@@ -62,7 +49,7 @@ describe('a publish reply', () => {
 
 describe('probes', () => {
   it('tell who has failed, and whether to send traffic, at the root and below the prefix', async () => {
-    const { app } = publishOnly(async () => PUBLISHED);
+    const { app } = stubApi({ health: () => ({ isReady: false, workers: { writer: true, dispatcher: false } }) });
     for (const prefix of ['', '/api/v1']) {
       const health = await app.inject({ method: 'GET', url: `${prefix}/healthz` });
       assert.equal(health.statusCode, 503);
@@ -81,7 +68,7 @@ describe('stopping (field case 15)', () => {
   it('answers what is under way with Connection: close and does not wait for parked connections', async () => {
     const reached = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<Published>();
-    const server = publishOnly(() => {
+    const server = answering(() => {
       reached.resolve();
       return finish.promise;
     });
@@ -92,7 +79,7 @@ describe('stopping (field case 15)', () => {
     busy.write(`POST /api/v1/publish HTTP/1.1\r\nHost: h\r\nContent-Length: ${EVENT.length}\r\n\r\n${EVENT}`);
     await reached.promise;
     const stopped = server.close();
-    finish.resolve(PUBLISHED);
+    finish.resolve(published());
     const chunks: Buffer[] = [];
     for await (const chunk of busy) chunks.push(chunk as Buffer);
     assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 202 [^]*connection: close/i);
@@ -102,7 +89,7 @@ describe('stopping (field case 15)', () => {
   });
 
   it('keeps idle connections longer than load balancers do', () => {
-    assert.ok(publishOnly(async () => PUBLISHED).app.server.keepAliveTimeout > 65_000);
+    assert.ok(stubApi().app.server.keepAliveTimeout > 65_000);
   });
 });
 

@@ -1,6 +1,5 @@
 /** What the lists of events and attempts have in common: parameters, the order of their checks, scopes (spec §4.2, §4.3). */
 import { z } from 'zod';
-import type { CursorKind } from '../domain/cursor.ts';
 import { type DestinationId, destinationId, tenantId } from '../domain/ids.ts';
 import { parseTimeBound } from '../domain/instant.ts';
 import { AppError } from '../lib/errors.ts';
@@ -15,8 +14,11 @@ import type { Parameter } from './route.ts';
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1_000;
 const BOUNDS = { gte: 'gteMs', lte: 'lteMs', gt: 'gtMs', lt: 'ltMs' } as const;
-/** Rows are compared by the millisecond: a bound between two counts as the later one here, as the earlier one elsewhere. */
-const ROUNDS_UP: ReadonlySet<string> = new Set(['gte', 'lt']);
+/**
+ * Rows are compared by the millisecond: a bound between two counts as the later one here, as the earlier one elsewhere.
+ * Events have times between two as well: rounded up, `gte` an event's own time would miss it.
+ */
+const ROUNDS_UP = { evt: new Set(['lt']), att: new Set(['gte', 'lt']) } satisfies Record<string, ReadonlySet<string>>;
 const TIME_FORMAT =
   'invalid format, expected RFC3339 (e.g. 2024-01-15T09:30:00Z or 2024-01-15T09:30:00.123Z) or YYYY-MM-DD';
 /** What an offset such as `+02:00` becomes when it is sent as it is. */
@@ -55,12 +57,17 @@ export interface LogListQuery {
  * Reads the common parameters; the first one at fault is told.
  * @param scope already decided where the path says it; null to read `tenant_id`
  */
-export function readLogList(query: Query, caller: Caller, kind: CursorKind, scope: Scope | null): LogListQuery {
+export function readLogList(
+  query: Query,
+  caller: Caller,
+  kind: keyof typeof ROUNDS_UP,
+  scope: Scope | null,
+): LogListQuery {
   const decided = scope ?? readScope(query, caller);
   const cursors = readCursorTexts(query);
   const direction = readDirection(query);
   if ((query.scalar('order_by') ?? 'time') !== 'time') throw invalidQuery('order_by', 'must be one of: [time]');
-  const time = readTimeRange(query);
+  const time = readTimeRange(query, ROUNDS_UP[kind]);
   return {
     scope: decided,
     direction,
@@ -89,7 +96,7 @@ export function rowScope(query: Query, caller: Caller): Scope {
   return tenant === null ? { kind: 'all' } : { kind: 'ids', ids: [tenantId(tenant)] };
 }
 
-function readTimeRange(query: Query): TimeRange {
+function readTimeRange(query: Query, roundsUp: ReadonlySet<string>): TimeRange {
   if (query.has('time[any]')) throw badRequest("operator 'any' is not supported, use 'gte', 'lte', 'gt', or 'lt'");
   const range: { -readonly [Key in keyof TimeRange]: TimeRange[Key] } = {};
   for (const [operator, key] of Object.entries(BOUNDS)) {
@@ -100,7 +107,7 @@ function readTimeRange(query: Query): TimeRange {
       const hint = LOST_PLUS.test(text) ? '; a + in a query has to be written as %2B' : '';
       throw invalidQuery(`time[${operator}]`, TIME_FORMAT + hint);
     }
-    range[key] = bound.ms + (bound.nanos > 0 && ROUNDS_UP.has(operator) ? 1 : 0);
+    range[key] = bound.ms + (bound.nanos > 0 && roundsUp.has(operator) ? 1 : 0);
   }
   return range;
 }

@@ -82,8 +82,8 @@ function gate(
   };
 }
 
-/** An encoded slash would make one id look like two: such ids don't exist. */
-const isAddressable = (param: string): boolean => param !== '' && !param.includes('/');
+/** There are no ids with a slash, which would look like two, nor with U+0000, which not every store can look for. */
+const isAddressable = (param: string): boolean => param !== '' && !param.includes('/') && !param.includes('\0');
 
 function handler(
   declared: AnyRoute,
@@ -127,7 +127,9 @@ export function readBodiesRaw(app: FastifyInstance): void {
   app.decorateRequest('admission');
   app.decorateRequest('contentType', '');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES }, (_request, body, done) =>
+    done(null, body),
+  );
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw;
     request.contentType = headers['content-type'] ?? '';

@@ -7,9 +7,16 @@ interface Operation {
   readonly operationId: string;
   readonly summary: string;
   readonly security: readonly Record<string, unknown>[];
-  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: unknown }[];
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required: boolean;
+    readonly schema: unknown;
+  }[];
   readonly requestBody?: { readonly content: Record<string, { readonly schema: unknown }> };
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Record<string, unknown> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content: Record<string, unknown> }>
+  >;
 }
 
 // The table is built without calling anything of what its handlers need.
@@ -51,7 +58,11 @@ describe('the OpenAPI document', () => {
     for (const { path, method, operation } of operations) {
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       const inPath = operation.parameters.filter((parameter) => parameter.in === 'path');
-      assert.deepEqual(inPath.map(({ name }) => name), named, `${method} ${path}`);
+      assert.deepEqual(
+        inPath.map(({ name }) => name),
+        named,
+        `${method} ${path}`,
+      );
       assert.ok(inPath.every(({ required }) => required));
       for (const parameter of operation.parameters) assert.equal(typeof parameter.schema, 'object', parameter.name);
       assert.equal(new Set(operation.parameters.map(({ name }) => name)).size, operation.parameters.length);
@@ -61,7 +72,10 @@ describe('the OpenAPI document', () => {
   it('declares an answer and what may go wrong for each operation', () => {
     for (const { path, operation } of operations) {
       const statuses = Object.keys(operation.responses);
-      assert.ok(statuses.some((status) => status.startsWith('2')), path);
+      assert.ok(
+        statuses.some((status) => status.startsWith('2')),
+        path,
+      );
       assert.ok(statuses.includes('500'), path);
       assert.equal(statuses.includes('401'), operation.security.length > 0, path);
       assert.equal(statuses.includes('422') || operation.requestBody === undefined, true, path);
@@ -73,12 +87,17 @@ describe('the OpenAPI document', () => {
   });
 
   it('has the security schemes that its operations ask for', () => {
-    const asked = new Set(operations.flatMap(({ operation }) => operation.security.flatMap((item) => Object.keys(item))));
+    const asked = new Set(
+      operations.flatMap(({ operation }) => operation.security.flatMap((item) => Object.keys(item))),
+    );
     assert.deepEqual([...asked].sort(), Object.keys(document.components.securitySchemes).sort());
   });
 
   it('shows data and filter as objects of any shape', () => {
-    const { Event, PublishRequest } = document.components.schemas as Record<string, { properties: Record<string, { type: string }> }>;
+    const { Event, PublishRequest } = document.components.schemas as Record<
+      string,
+      { properties: Record<string, { type: string }> }
+    >;
     assert.equal(Event?.properties['data']?.type, 'object');
     assert.equal(PublishRequest?.properties['data']?.type, 'object');
   });

@@ -5,7 +5,8 @@ import { PREFIX } from './prefix.ts';
 import { rawJson, rawObject } from './raw-json.ts';
 import { type AnyRoute, requiresTenant, route } from './route.ts';
 
-type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
+type JsonValue =
+  null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
 type JsonNode = { readonly [key: string]: JsonValue | undefined };
 
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {
@@ -131,7 +132,11 @@ function parameters(declared: AnyRoute, schemas: Record<string, JsonValue>): Jso
 
 /** A schema with its named parts moved to the components, where they are shared. */
 function componentOf(schema: z.ZodType, schemas: Record<string, JsonValue>, io: 'input' | 'output'): JsonValue {
-  const { $schema: _dialect, $defs, ...inline } = z.toJSONSchema(schema, {
+  const {
+    $schema: _dialect,
+    $defs,
+    ...inline
+  } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
@@ -142,14 +147,7 @@ function componentOf(schema: z.ZodType, schemas: Record<string, JsonValue>, io: 
   for (const [name, definition] of Object.entries(($defs as Record<string, JsonValue> | undefined) ?? {})) {
     schemas[name] = rebased(definition);
   }
-  const id = z.globalRegistry.get(schema)?.id;
-  if (id === undefined) return rebased(inline);
-  schemas[id] = rebased(withoutId(inline));
-  return { $ref: `#/components/schemas/${id}` };
-}
-
-function withoutId({ id: _id, ...rest }: Record<string, JsonValue>): JsonNode {
-  return rest;
+  return rebased(inline);
 }
 
 /** zod's references point into the schema itself; ours into the document. */

@@ -22,7 +22,7 @@ describe('a publish body', () => {
   it('keeps the bytes of data, in a buffer of their own', () => {
     const data = '{"a": 1.0,"a":12345678901234567890,  "s":"\\ud83d \\u001B é"}';
     const request = decodePublish(Buffer.from(` {"tenant_id" : "t", "data" :${data} } `), NO_TOPICS);
-    assert.equal(Buffer.from(request.data).toString(), data);
+    assert.equal(Buffer.from(request.data).toString(), data, 'the bytes of data are kept as they came');
     assert.equal(request.data.buffer.byteLength, request.data.byteLength);
   });
 
@@ -84,7 +84,10 @@ describe('a publish body', () => {
     for (const body of ['', '[]', '"x"', '{"tenant_id":"t","data":{}} x', '{"tenant_id":"t","data":{}']) {
       assert.equal(refusal(body), 'invalid JSON', body);
     }
-    assert.equal(refusal(Buffer.from([...Buffer.from('{"tenant_id":"'), 0xe9, ...Buffer.from('","data":{}}')])), 'invalid JSON');
+    assert.equal(
+      refusal(Buffer.from([...Buffer.from('{"tenant_id":"'), 0xe9, ...Buffer.from('","data":{}}')])),
+      'invalid JSON',
+    );
   });
 
   it('tells a time that is none from one that is no text', () => {
@@ -105,7 +108,8 @@ describe('a publish body', () => {
   });
 
   it('refuses ids that no path can name (field case 16)', () => {
-    for (const id of ['a/b', '.', '..', 'x'.repeat(256)]) assert.match(String(refusal(event(`"id":"${id}"`))), /^id must/);
+    for (const id of ['a/b', '.', '..', 'x'.repeat(256)])
+      assert.match(String(refusal(event(`"id":"${id}"`))), /^id must/);
     for (const id of ['a b', 'a%2Fb', 'é', 'x'.repeat(255)]) assert.equal(refusal(event(`"id":"${id}"`)), null);
   });
 
@@ -113,8 +117,12 @@ describe('a publish body', () => {
     const entries = (count: number): string => Array.from({ length: count }, (_, n) => `"k${n}":"v"`).join();
     assert.deepEqual(refusal(event(`"metadata":{${entries(65)}}`)), ['metadata must have at most 64 entries']);
     assert.equal(refusal(event(`"metadata":{${entries(64)}}`)), null);
-    assert.deepEqual(refusal(event(`"metadata":{"k":"${'v'.repeat(4_097)}"}`)), ['metadata values must be at most 4096 bytes']);
-    assert.deepEqual(refusal(event(`"metadata":{"${'k'.repeat(129)}":"v"}`)), ['metadata keys must be at most 128 bytes']);
+    assert.deepEqual(refusal(event(`"metadata":{"k":"${'v'.repeat(4_097)}"}`)), [
+      'metadata values must be at most 4096 bytes',
+    ]);
+    assert.deepEqual(refusal(event(`"metadata":{"${'k'.repeat(129)}":"v"}`)), [
+      'metadata keys must be at most 128 bytes',
+    ]);
     assert.deepEqual(refusal(event(`"topic":"${'é'.repeat(128)}"`)), ['topic must be at most 255 bytes']);
   });
 });

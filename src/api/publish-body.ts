@@ -57,7 +57,10 @@ export function decodePublish(bytes: Uint8Array, topics: readonly string[]): Pub
   refuse('id', id === '' ? null : checkId(id));
   refuse('tenant_id', checkId(tenant));
   refuse('destination_id', destination === '' ? null : checkId(destination));
-  refuse('topic', Buffer.byteLength(topic) > TOPIC_MAX_BYTES ? `must be at most ${TOPIC_MAX_BYTES} bytes` : checkText(topic));
+  refuse(
+    'topic',
+    Buffer.byteLength(topic) > TOPIC_MAX_BYTES ? `must be at most ${TOPIC_MAX_BYTES} bytes` : checkText(topic),
+  );
 
   return {
     tenantId: tenantId(tenant),

@@ -61,7 +61,8 @@ function retryDelivery({ retry }: PublishingRouteDeps): AnyRoute {
     errors: [400, 404, 409, 410],
     async handle(call) {
       const { caller } = call;
-      const scope = caller.role === 'admin' ? { kind: 'all' as const } : { kind: 'tenant' as const, tenant: caller.tenant.number };
+      const scope =
+        caller.role === 'admin' ? { kind: 'all' as const } : { kind: 'tenant' as const, tenant: caller.tenant.number };
       await retry.retry(scope, call.body.event, call.body.destination);
       return { status: 202, body: SUCCESS };
     },

@@ -71,7 +71,9 @@ export type AnyRoute = Omit<Route<unknown, Replies>, 'body' | 'handle'> & {
 };
 
 /** Keeps each route's own types where it is written; the table only knows `AnyRoute`. */
-export function route<Body = null, const Declared extends Replies = Replies>(declared: Route<Body, Declared>): AnyRoute {
+export function route<Body = null, const Declared extends Replies = Replies>(
+  declared: Route<Body, Declared>,
+): AnyRoute {
   return declared as unknown as AnyRoute;
 }
 

@@ -37,8 +37,16 @@ export function answerWireErrors(server: Server, clock: Pick<Clock, 'after'>): v
     answer(socket, errorReply('not_implemented', 'this is not a proxy', null)),
   );
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const { status, body } = errorReply('expectation_failed', 'the only expectation that can be met is 100-continue', null);
-    response.writeHead(status, { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' });
+    const { status, body } = errorReply(
+      'expectation_failed',
+      'the only expectation that can be met is 100-continue',
+      null,
+    );
+    response.writeHead(status, {
+      'content-type': JSON_TYPE,
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    });
     response.end(body);
   });
 }

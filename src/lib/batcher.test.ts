@@ -70,7 +70,10 @@ describe('a batcher', () => {
     const { texts, sent } = world();
     const answer = texts.add('a');
     await turn();
-    assert.deepEqual(sent.map(({ items }) => items), [['a']]);
+    assert.deepEqual(
+      sent.map(({ items }) => items),
+      [['a']],
+    );
     await sent[0]!.answer();
     assert.equal(await answer, 'a!');
   });
@@ -85,7 +88,13 @@ describe('a batcher', () => {
     assert.equal(sent.length, 1, 'one batch at a time');
     await sent[0]!.answer();
     await turn();
-    assert.deepEqual(sent.map(({ items }) => items), [['a', 'b'], ['c', 'd']]);
+    assert.deepEqual(
+      sent.map(({ items }) => items),
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    );
   });
 
   it('starts a batch at the earliest two milliseconds after the one before started', async () => {
@@ -97,7 +106,10 @@ describe('a batcher', () => {
     await pass(1);
     assert.equal(sent.length, 1);
     await pass(1);
-    assert.deepEqual(sent.map(({ atMs }) => atMs), [1_000, 1_002]);
+    assert.deepEqual(
+      sent.map(({ atMs }) => atMs),
+      [1_000, 1_002],
+    );
   });
 
   it('waits up to five milliseconds after a batch of many', async () => {
@@ -119,7 +131,10 @@ describe('a batcher', () => {
       await pass(10);
       await sent[n]?.answer();
     }
-    assert.deepEqual(sent.map(({ items }) => items), [['aa', 'bb'], ['c'], ['dddddd'], ['e']]);
+    assert.deepEqual(
+      sent.map(({ items }) => items),
+      [['aa', 'bb'], ['c'], ['dddddd'], ['e']],
+    );
   });
 
   it('rejects what is more than may wait, and takes new items once there is room', async () => {
@@ -133,7 +148,10 @@ describe('a batcher', () => {
     void texts.add('e');
     await sent[1]!.answer();
     await pass(10);
-    assert.deepEqual(sent.map(({ items }) => items), [['a'], ['b', 'c'], ['e']]);
+    assert.deepEqual(
+      sent.map(({ items }) => items),
+      [['a'], ['b', 'c'], ['e']],
+    );
   });
 
   it('fails every item of a batch that fails, and no other', async () => {
@@ -144,7 +162,10 @@ describe('a batcher', () => {
     await sent[0]!.fail(new Error('the disk'));
     await pass(10);
     await sent[1]!.answer();
-    assert.deepEqual((await failing).map(({ status }) => status), ['rejected', 'rejected']);
+    assert.deepEqual(
+      (await failing).map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
     assert.equal(await fine, 'c!');
   });
 

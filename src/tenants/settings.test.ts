@@ -41,7 +41,7 @@ describe('creating a destination', () => {
     });
     const row = await directory.findDestination(T, D);
     assert.ok(row !== null);
-    assert.ok(!JSON.stringify(row).includes('clear-text'));
+    assert.ok(!JSON.stringify(row).includes('clear-text'), 'a credential is sealed before it is stored');
     assert.throws(() => openCredentials(box, { ...row, id: destinationId('other') }));
     assert.throws(() => openCredentials(box, { ...row, tenantId: tenantId('other') }));
     assert.throws(() =>

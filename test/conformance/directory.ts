@@ -22,7 +22,7 @@ const D1 = destinationId('d1');
 export function directoryConformance(harness: StoreHarness): void {
   const inStore: InStore = (use) => () => withStore(harness, use);
   describe(`directory of ${harness.name}`, () => {
-    describe('tenants', () => tenantCases(inStore, harness));
+    describe('tenants', () => tenantCases(inStore));
     describe('destinations', () => destinationCases(inStore));
     describe('the switch', () => switchCases(inStore));
     describe('deletion', () => deletionCases(inStore));

@@ -40,7 +40,7 @@ export function historyConformance(harness: StoreHarness): void {
     describe('one record', () => recordCases(inStore));
     describe('scope', () => scopeCases(inStore));
     describe('filters', () => filterCases(harness));
-    describe('pages', () => pagingCases(harness));
+    describe('pages', () => pagingCases(inStore));
   });
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { FAN_OUT_MAX, UNMATCHED_MAX } from '../../src/domain/event.ts';
-import { destinationId, eventId, eventSeq, tenantId } from '../../src/domain/ids.ts';
+import { destinationId, eventId, eventSeq, laneNumber, tenantId } from '../../src/domain/ids.ts';
 import type { AcceptRequest } from '../../src/ports/ledger.ts';
 import {
   accepted,
@@ -54,6 +54,26 @@ export function acceptCases(inStore: InStore): void {
         leases.every((lease) => lease.event === result.event),
         'leases name their event',
       );
+    }),
+  );
+
+  it(
+    'writes nothing when one of the deliveries can’t be written',
+    inStore(async (world) => {
+      await setUp(world, 1);
+      const request = await acceptRequest(world, { event: event() });
+      const nowhere = { lane: laneNumber(987_654), slotReserved: false };
+      await assert.rejects(
+        world.store.ledger.accept({ ...request, matched: [...request.matched, nowhere] }),
+        Error,
+        'a delivery to a lane that never was is refused',
+      );
+      await world.reopen();
+      // What is claimed first: with the event alone there, History would miss the lane.
+      assert.deepEqual(await claimEvery(world), [], 'an event and its deliveries commit together or not at all');
+      const record = await world.store.history.findEvent(ALL, E1);
+      assert.equal(record, null, 'an event and its deliveries commit together or not at all');
+      assert.equal((await publish(world)).stored, 1, 'an accept that was refused is no first publish');
     }),
   );
 

@@ -328,6 +328,29 @@ export function fairnessCases(inStore: InStore): void {
   );
 
   it(
+    'comes back to a lane without a free slot after its tenant’s other lanes have emptied',
+    inStore(async (world) => {
+      const [full, other] = await setUp(world, 2);
+      await store(world, present(full), { count: 2, name: 'a' });
+      await store(world, present(other), { count: 1, name: 'b' });
+      const busy = new Map([[present(full).lane, 1]]);
+      const first = await claim(world, { laneCap: 1, busy });
+      assert.deepEqual(
+        first.leases.map(({ lane }) => lane),
+        [other?.lane],
+        'a lane gets no more than its cap',
+      );
+      assert.equal(first.hasMore, true, 'due deliveries remain that lack a free slot of their lane');
+      const second = await claim(world, { laneCap: 1 });
+      assert.deepEqual(
+        second.leases.map(({ lane }) => lane),
+        [full?.lane],
+        'a lane whose slots come free goes on where it was',
+      );
+    }),
+  );
+
+  it(
     'serves others beside a lane that hangs with a backlog',
     inStore(async (world) => {
       const [hanging, healthy] = await setUp(world, 2);

@@ -88,7 +88,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       op: fc.constant('claim' as const),
       room: fc.integer({ min: 1, max: 5 }),
-      laneCap: fc.integer({ min: 1, max: 4 }),
+      laneCap: fc.integer({ min: 1, max: 3 }),
       isBusyTold: fc.boolean(),
     }),
   },

@@ -164,6 +164,7 @@ export function deletionCases(inStore: InStore): void {
       assert.equal(await removeAllDeleted(world), 0, 'nothing of live lanes is ended');
       await world.store.directory.deleteDestination(ACME, D1);
       await world.reopen();
+      assert.equal(await recoverAll(world), 0, 'what waited was not interrupted');
       assert.equal(await removeAllDeleted(world, 2), 5, 'a deleted lane’s deliveries are ended, chunk by chunk');
       assert.equal(await removeAllDeleted(world), 0, 'what has ended is not ended twice');
       assert.equal((await world.store.ledger.stats()).waiting, 5, 'what has ended waits no more');

@@ -68,12 +68,7 @@ export function textDiffers(expected: string, actual: Exact): boolean {
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
-function arrayDifferences(
-  expected: readonly Exact[],
-  actual: Exact,
-  options: CompareOptions,
-  path: string,
-): string[] {
+function arrayDifferences(expected: readonly Exact[], actual: Exact, options: CompareOptions, path: string): string[] {
   if (!Array.isArray(actual) || actual.length !== expected.length) return [shown(path, expected, actual)];
   const name = path.split('.').at(-1) ?? '';
   if (SETS.has(name) || options.unordered.has(path)) {
@@ -104,7 +99,11 @@ function objectDifferences(
   const below = Object.entries(expected).flatMap(([key, item]) =>
     differences(item, actual[key], options, path === '' ? key : `${path}.${key}`),
   );
-  const isOrdered = order.join() === Object.keys(expected).filter((key) => key in actual).join();
+  const isOrdered =
+    order.join() ===
+    Object.keys(expected)
+      .filter((key) => key in actual)
+      .join();
   return [
     ...extra.map((key) => `${path}.${key} was not recorded`),
     ...below,

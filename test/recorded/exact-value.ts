@@ -13,7 +13,9 @@ type Reviver = (key: string, value: unknown, context: { readonly source?: string
 
 export function parseExact(text: string): Exact {
   const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
-  return parse(text, (_key, value, { source }) => (typeof value === 'number' ? new ExactNumber(source ?? '') : value)) as Exact;
+  return parse(text, (_key, value, { source }) =>
+    typeof value === 'number' ? new ExactNumber(source ?? '') : value,
+  ) as Exact;
 }
 
 /** Compact, members in their order. */

@@ -11,7 +11,12 @@ export interface RecordedRequest {
   readonly body?: Exact;
   readonly body_text?: string;
   readonly body_base64?: string;
-  readonly body_repeat?: { readonly prefix: string; readonly char: string; readonly count: number; readonly suffix: string };
+  readonly body_repeat?: {
+    readonly prefix: string;
+    readonly char: string;
+    readonly count: number;
+    readonly suffix: string;
+  };
   readonly chunked?: boolean;
 }
 

@@ -1,7 +1,7 @@
 /** Sends recorded requests and compares the answers. Variables live as long as the replay, as the recording needs it. */
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, request as send } from 'node:http';
+import { Agent, type IncomingMessage, request as send } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { differences, textDiffers } from './compare.ts';
 import { type Exact, parseExact, writeExact } from './exact-value.ts';
@@ -46,7 +46,8 @@ export function replay(
       if (setup?.mint !== undefined) variables[setup.mint.name] = mint(setup.mint);
       for (const recorded of setup?.requests ?? []) await ask(recorded);
       if (setup?.wait_ms !== undefined) await pause(setup.wait_ms);
-      const waits = setup?.wait !== undefined || (exchange.request.method === 'GET' && READS.test(exchange.request.path));
+      const waits =
+        setup?.wait !== undefined || (exchange.request.method === 'GET' && READS.test(exchange.request.path));
       const deadline = Date.now() + (known.has(exchange.id) ? 0 : SETTLE_MS);
       const deviation = deviations.get(exchange.id);
       for (;;) {
@@ -77,7 +78,9 @@ function compare(
   if (deviation !== undefined && deviation.expect === undefined) return [];
   const expect = deviation?.expect ?? exchange.response;
   if (!statusesOf(expect.status).includes(answer.status)) {
-    return [`the status is ${answer.status} and not ${statusesOf(expect.status).join(' or ')}: ${answer.text.slice(0, 300)}`];
+    return [
+      `the status is ${answer.status} and not ${statusesOf(expect.status).join(' or ')}: ${answer.text.slice(0, 300)}`,
+    ];
   }
   if (deviation === undefined) {
     const { headers } = exchange.response;
@@ -109,7 +112,8 @@ const parsed = (text: string): Exact => (text === '' ? '' : recordedBody(text));
 
 /** Where rows legitimately differ only the members of the answer are compared. */
 function shapeDifferences(expected: Exact, actual: Exact): string[] {
-  const keys = (value: Exact): string => (typeof value === 'object' && value !== null ? Object.keys(value).join() : typeof value);
+  const keys = (value: Exact): string =>
+    typeof value === 'object' && value !== null ? Object.keys(value).join() : typeof value;
   return keys(expected) === keys(actual) ? [] : [`the members are ${keys(actual)} and not ${keys(expected)}`];
 }
 
@@ -139,7 +143,7 @@ async function exchangeOnce(
     },
   });
   outgoing.end(body ?? undefined);
-  const [incoming] = (await once(outgoing, 'response')) as [import('node:http').IncomingMessage];
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   return {

@@ -6,22 +6,23 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { type ServerOptions, type ServerUnderTest, serverUnderTest } from '../support/server.ts';
+import { type ServerUnderTest, serverUnderTest } from '../support/server.ts';
 import { KNOWN_DIFFERENCES, LATER_GROUPS, PROFILES, type ReplayedProfile } from './known-differences.ts';
 import { type Exchange, readDeviations, readExchanges } from './recording.ts';
 import { type Replay, replay } from './replay.ts';
 import { type Sink, sink } from './sink.ts';
 
-const NO_PREFIXES = { destination: '', event: '', attempt: '' };
-const SETTINGS: Readonly<Record<ReplayedProfile, ServerOptions>> = {
+const NO_PREFIXES = { IDGEN_DESTINATION_PREFIX: '', IDGEN_EVENT_PREFIX: '', IDGEN_ATTEMPT_PREFIX: '' };
+const SETTINGS: Readonly<Record<ReplayedProfile, Readonly<Record<string, string>>>> = {
   main: {},
-  open: { apiKey: null, topics: [], prefixes: NO_PREFIXES },
-  'default-batch': { prefixes: NO_PREFIXES, delaysMs: [5_000, 5_000] },
+  open: { ...NO_PREFIXES, API_KEY: '', AUTH_DISABLED: 'true', TOPICS: '' },
+  'default-batch': { ...NO_PREFIXES, RETRY_SCHEDULE: '5,5' },
 };
+const STORES = ['memory', 'embedded'] as const;
 const exchanges = readExchanges();
 
-for (const profile of PROFILES) {
-  describe(`recorded answers of v1, profile ${profile}`, () => {
+for (const [store, profile] of STORES.flatMap((store) => PROFILES.map((profile) => [store, profile] as const))) {
+  describe(`recorded answers of v1, profile ${profile}, ${store} store`, () => {
     let server: ServerUnderTest;
     let receiver: Sink;
     let plain: Server;
@@ -31,8 +32,8 @@ for (const profile of PROFILES) {
       receiver = await sink();
       plain = plainListener();
       await once(plain.listen(0, '127.0.0.1'), 'listening');
-      server = await serverUnderTest(SETTINGS[profile]);
-      const host = `127.0.0.1:${server.port}`;
+      server = await serverUnderTest({ ...SETTINGS[profile], PROFILE: store });
+      const { host } = server;
       const { port } = plain.address() as { port: number };
       const variables = { admin: 'admin-key', sink: receiver.host, plain: `127.0.0.1:${port}`, host };
       player = replay(host, variables, readDeviations(), new Set(KNOWN_DIFFERENCES.keys()));
@@ -42,6 +43,7 @@ for (const profile of PROFILES) {
       await server.close();
       await receiver.close();
       plain.close();
+      assert.deepEqual(server.errors, []);
     });
 
     const inProfile = exchanges.filter((exchange) => exchange.profile === profile && !(exchange.group in LATER_GROUPS));

@@ -26,13 +26,19 @@ const leaseKey: fc.Arbitrary<LeaseKey> = fc.record({
   epoch: count,
 });
 const trigger = fc.constantFrom('schedule' as const, 'manual' as const);
-const lease = fc
-  .tuple(leaseKey, trigger, count)
-  .map(([key, made, version]) => ({ ...key, trigger: made, version }));
-const response = orNull(fc.dictionary(text, fc.oneof(text, count, fc.boolean()), { maxKeys: 3, noNullPrototype: true }));
+const lease = fc.tuple(leaseKey, trigger, count).map(([key, made, version]) => ({ ...key, trigger: made, version }));
+const response = orNull(
+  fc.dictionary(text, fc.oneof(text, count, fc.boolean()), { maxKeys: 3, noNullPrototype: true }),
+);
 const outcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
   fc.record({ ok: fc.constant(true as const), code: text, response }),
-  fc.record({ ok: fc.constant(false as const), code: text, response, retryAfterMs: orNull(count), permanent: fc.boolean() }),
+  fc.record({
+    ok: fc.constant(false as const),
+    code: text,
+    response,
+    retryAfterMs: orNull(count),
+    permanent: fc.boolean(),
+  }),
 );
 const payload = fc.record({
   id: text.map(eventId),
@@ -111,7 +117,10 @@ const operations = fc.array(
         event,
         matched: fc.array(fc.record({ lane, slotReserved: fc.boolean() }), { maxLength: 5 }),
         unmatched: fc.array(
-          fc.record({ destinationId: id, reason: fc.constantFrom('topic' as const, 'filter' as const, 'disabled' as const) }),
+          fc.record({
+            destinationId: id,
+            reason: fc.constantFrom('topic' as const, 'filter' as const, 'disabled' as const),
+          }),
           { maxLength: 3 },
         ),
       }),
@@ -175,7 +184,9 @@ const answer: fc.Arbitrary<{ kind: Operation['kind']; value: Answer }> = fc.oneo
 describe('the codec of the storage threads', () => {
   it('reads back every batch of operations as it was packed, in its order', () => {
     fc.assert(
-      fc.property(operations, (batch) => assert.deepEqual(plain(unpackOperations(packOperations(batch))), plain(batch))),
+      fc.property(operations, (batch) =>
+        assert.deepEqual(plain(unpackOperations(packOperations(batch))), plain(batch)),
+      ),
       { numRuns: 150 },
     );
   });
@@ -222,7 +233,10 @@ describe('the codec of the storage threads', () => {
     );
     assert.deepEqual(first, { ok: true, value: { recovered: 1, done: true } });
     assert.ok(second?.ok === false && second.error instanceof AppError);
-    assert.deepEqual([second.error.code, second.error.message, second.error.data], ['overloaded', 'too much', { limit: '4' }]);
+    assert.deepEqual(
+      [second.error.code, second.error.message, second.error.data],
+      ['overloaded', 'too much', { limit: '4' }],
+    );
   });
 });
 

@@ -152,7 +152,7 @@ function* sourcesOfEvents(
   );
   const all = [...loose];
   for (const event of wanted) {
-    for (let after = 0; after < last; ) {
+    for (let after = 0; after < last;) {
       const rows = slice.all(event, after, last, SLICE_ROWS);
       all.push(...rows);
       after = rows.length < SLICE_ROWS ? last : rows.at(-1)!.seq;
@@ -183,7 +183,7 @@ function* withLoose(
       where seq > ? and seq <= ? order by seq limit ?`,
   );
   const loose: Position[] = [];
-  for (let after = from; after < newest; ) {
+  for (let after = from; after < newest;) {
     const rows = slice.all(after, newest, SLICE_ROWS);
     for (const row of rows) if (source.takes(row)) loose.push({ timeMs: row.timeMs, seq: row.seq });
     after = rows.at(-1)?.seq ?? newest;

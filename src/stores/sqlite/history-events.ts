@@ -1,7 +1,15 @@
 /** Events in the log: lists by time, and one by its id. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { EventRecord } from '../../domain/event.ts';
-import { type DestinationId, type EventId, type EventSeq, eventSeq, type LaneNumber, laneNumber, type TenantNumber } from '../../domain/ids.ts';
+import {
+  type DestinationId,
+  type EventId,
+  type EventSeq,
+  eventSeq,
+  type LaneNumber,
+  laneNumber,
+  type TenantNumber,
+} from '../../domain/ids.ts';
 import type { Page } from '../../ports/directory.ts';
 import type { EventQuery, Scope } from '../../ports/history.ts';
 import { indexedTo, type IndexTable } from './history-index.ts';
@@ -95,9 +103,10 @@ function* looseEvents(
     'select time as timeMs, seq, tenant from event where seq > ? and seq <= ? order by seq limit ?',
   );
   const loose: Position[] = [];
-  for (let after = from; after < newest; ) {
+  for (let after = from; after < newest;) {
     const rows = slice.all(after, newest, SLICE_ROWS);
-    for (const { timeMs, seq, tenant } of rows) if (tenants === null || tenants.has(tenant)) loose.push({ timeMs, seq });
+    for (const { timeMs, seq, tenant } of rows)
+      if (tenants === null || tenants.has(tenant)) loose.push({ timeMs, seq });
     after = rows.at(-1)?.seq ?? newest;
     yield;
   }

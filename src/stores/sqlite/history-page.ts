@@ -22,7 +22,7 @@ export function* collectPage<Row>({ walk, sources, limit, read, bytesOf }: PageR
   let bytes = 0;
   // One row more than the page tells whether more follow. Slices grow, since few rows may pass the query's filters.
   let sliceRows = Math.min(SLICE_ROWS, limit + 1);
-  for (let after: Position | null = walk.after; after !== null && rows.length <= limit; ) {
+  for (let after: Position | null = walk.after; after !== null && rows.length <= limit;) {
     const slice = nextSlice(walk, sources, after, sliceRows);
     sliceRows = Math.min(SLICE_ROWS, sliceRows * 2);
     for (const position of slice.positions) {

@@ -13,11 +13,7 @@ import type { Page, PageCursor } from '../../ports/directory.ts';
 import type { AttemptQuery, EventQuery, Scope } from '../../ports/history.ts';
 import type { Lease } from '../../ports/ledger.ts';
 import type { Store } from '../../ports/store.ts';
-import { openEngine } from './engine.ts';
-import { historyIndexer } from './history-index.ts';
-import type { Operations } from './operations.ts';
 import { sqliteStore } from './store.ts';
-import { scanReader } from './threads-reads.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'outpost-history-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -136,12 +132,24 @@ async function write(store: Store, timers: Timers, steps: readonly Step[]): Prom
       const result = await store.ledger.accept({
         tenant: roster.tenant,
         directoryVersion: roster.version,
-        event: event({ id: `e${publish.id}`, topic, time: { ms: publish.timeMs, nanos: 0 }, data: new Uint8Array([at]) }),
+        event: event({
+          id: `e${publish.id}`,
+          topic,
+          time: { ms: publish.timeMs, nanos: 0 },
+          data: new Uint8Array([at]),
+        }),
         matched: roster.destinations.map(({ lane }) => ({ lane, slotReserved: true })),
         unmatched: [],
       });
       if (result.kind === 'accepted') {
-        const row = { life: roster.tenant, tenant: id, seq: result.event, timeMs: publish.timeMs, topic, id: `e${publish.id}` };
+        const row = {
+          life: roster.tenant,
+          tenant: id,
+          seq: result.event,
+          timeMs: publish.timeMs,
+          topic,
+          id: `e${publish.id}`,
+        };
         model.events.push(row);
         for (const lease of result.leases) {
           const destination = roster.destinations.find(({ lane }) => lane === lease.lane)!.id;
@@ -201,7 +209,11 @@ async function pagesBothWays<Listed>(
   while (rest > 0 && backward !== null) {
     const { rows, hasMore }: Page<Listed> = await list(backward);
     const from = Math.max(0, rest - limit);
-    assert.deepEqual(rows.map((row) => positionOf(row).seq), expected.slice(from, rest), 'a page back is the page before');
+    assert.deepEqual(
+      rows.map((row) => positionOf(row).seq),
+      expected.slice(from, rest),
+      'a page back is the page before',
+    );
     assert.equal(hasMore, from > 0, 'hasMore tells whether rows come before');
     backward = { toward: 'prev', ...positionOf(rows[0]!) };
     rest = from;
@@ -309,7 +321,10 @@ describe('history of the embedded store', () => {
             );
             for (const row of rows) {
               const original = model.attempts[row.seq - 1]!;
-              assert.deepEqual([row.eventId, row.destinationId, row.succeeded], [original.id, original.destination, original.ok]);
+              assert.deepEqual(
+                [row.eventId, row.destinationId, row.succeeded],
+                [original.id, original.destination, original.ok],
+              );
               assert.deepEqual(row.event?.id ?? null, of.includeEvent ? original.id : null);
               const found = await store.history.findAttempt(scope, row.key, { event: of.includeEvent });
               assert.deepEqual(found, row, 'an attempt that a list shows is found by its key in the same scope');
@@ -340,7 +355,14 @@ describe('history of the embedded store', () => {
   it('finds the lane that an event had for a destination, not that of a later life', () =>
     withHistory([], async (store, _, timers) => {
       const tenant = (await store.directory.findTenant(tenantId('t1')))!;
-      const publish: Step = { tenant: 0, publish: { id: 1, topic: 0, timeMs: 0 }, ok: true, endMs: 0, turns: 0, renew: false };
+      const publish: Step = {
+        tenant: 0,
+        publish: { id: 1, topic: 0, timeMs: 0 },
+        ok: true,
+        endMs: 0,
+        turns: 0,
+        renew: false,
+      };
       const roster = (await store.directory.roster(tenant.id))!;
       await write(store, timers, [publish]);
       const id = destinationId('d2');
@@ -366,53 +388,4 @@ describe('history of the embedded store', () => {
       assert.deepEqual(changed, [2, 4, 4, 4, 4, 4, 4, 4, 4, 4]);
       assert.equal(timers.pending, 0, 'an idle store has no timer');
     }));
-
-  it('shows a list as it was at its start while events come in and the indexes fill between its slices', () => {
-    const engine = openEngine({
-      dataDir: mkdtempSync(join(root, 'store-')),
-      secretCheck: new Uint8Array(32),
-      nowMs: 0,
-      randomBytes: (size) => new Uint8Array(size).fill(3),
-    });
-    try {
-      const [made] = engine.apply([{ kind: 'putTenant', input: { id: tenantId('t1'), metadata: null, nowMs: 0 } }]);
-      const { tenant } = made as Operations['putTenant'][1];
-      const indexer = historyIndexer();
-      let count = 0;
-      const publishSome = (size: number): void => {
-        engine.apply(
-          Array.from({ length: size }, () => {
-            const id = `e${count++}`;
-            const of = event({ id, time: { ms: (count * 7919) % 1_000, nanos: 0 } });
-            return {
-              kind: 'accept' as const,
-              input: { tenant: tenant.number, directoryVersion: null, event: of, matched: [], unmatched: [] },
-            };
-          }),
-        );
-      };
-      publishSome(400);
-      engine.maintain((db) => indexer.turn(db));
-      engine.maintain((db) => indexer.turn(db));
-      publishSome(300);
-      const scope = { kind: 'tenant' as const, tenant: tenant.number };
-      const list = scanReader(engine.db, engine.eventKeyKey).listEvents(eventQuery({ scope }));
-      let slices = 0;
-      for (let step = list.next(); ; step = list.next()) {
-        if (step.done === true) {
-          const expected = Array.from({ length: 700 }, (_, n) => ({ timeMs: ((n + 1) * 7919) % 1_000, seq: n + 1 }))
-            .sort((a, b) => a.timeMs - b.timeMs || a.seq - b.seq)
-            .map(({ seq }) => seq);
-          assert.deepEqual(step.value.rows.map(({ seq }) => seq), expected);
-          break;
-        }
-        slices++;
-        publishSome(20);
-        engine.maintain((db) => indexer.turn(db));
-      }
-      assert.ok(slices >= 4, 'it took several slices');
-    } finally {
-      engine.close();
-    }
-  });
 });

@@ -35,7 +35,13 @@ export function coreWithoutThreads(options: CoreOptions): Core {
   const passive = async () => checkpoint(engine.db, 'passive');
   const chores = [
     historyIndexChore({ after: clock.after, turn: async () => engine.maintain((db) => indexer.turn(db)), onError }),
-    checkpointChore({ after: clock.after, monotonicMs: clock.monotonicMs, checkpoint: passive, finish: passive, onError }),
+    checkpointChore({
+      after: clock.after,
+      monotonicMs: clock.monotonicMs,
+      checkpoint: passive,
+      finish: passive,
+      onError,
+    }),
   ];
 
   /** Rejects with what the work throws, and once the store has failed or is told to close. */

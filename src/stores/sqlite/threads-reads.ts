@@ -9,7 +9,9 @@ import { loadPayloads } from './payloads.ts';
 import type { PointReads, ScanReads } from './threads-calls.ts';
 
 export type PointReader = { readonly [Name in keyof PointReads]: (input: PointReads[Name][0]) => PointReads[Name][1] };
-export type ScanReader = { readonly [Name in keyof ScanReads]: (input: ScanReads[Name][0]) => Sliced<ScanReads[Name][1]> };
+export type ScanReader = {
+  readonly [Name in keyof ScanReads]: (input: ScanReads[Name][0]) => Sliced<ScanReads[Name][1]>;
+};
 
 export function pointReader(db: DatabaseSync, eventKeyKey: Uint8Array): PointReader {
   const history = historyReader(db, eventKeyKey);

@@ -23,7 +23,11 @@ type Reply =
   | { readonly id: number; readonly ok: false; readonly error: DescribedError };
 
 export interface Thread<C extends Calls> {
-  call<Name extends keyof C & string>(name: Name, input: C[Name][0], transfer?: readonly Transferable[]): Promise<C[Name][1]>;
+  call<Name extends keyof C & string>(
+    name: Name,
+    input: C[Name][0],
+    transfer?: readonly Transferable[],
+  ): Promise<C[Name][1]>;
   /** Resolves when no call waits for its answer. */
   idle(): Promise<void>;
   /** Lets it close what it holds, and resolves when the thread has ended. Safe after a failure. */
@@ -73,7 +77,9 @@ export function startThread<C extends Calls>(name: string, onFailure: (error: Er
   function call(of: string, input: unknown, transfer: readonly Transferable[] = []): Promise<unknown> {
     if (failure !== null) return Promise.reject(failure);
     if (waiting.size >= CALLS_MAX) {
-      return Promise.reject(new AppError('overloaded', `More than ${CALLS_MAX} calls wait for the storage thread ${name}.`));
+      return Promise.reject(
+        new AppError('overloaded', `More than ${CALLS_MAX} calls wait for the storage thread ${name}.`),
+      );
     }
     const id = ++lastId;
     return new Promise((resolve, reject) => {
