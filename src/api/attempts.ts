@@ -25,7 +25,7 @@ export function attemptRoutes(deps: AttemptRouteDeps): AnyRoute[] {
 }
 
 const include: Parameter = {
-  schema: z.array(z.enum(['event', 'event.data', 'response_data', 'destination'])),
+  schema: z.array(z.enum(['event', 'event.data', 'response_data', 'detail', 'destination'])),
   description: 'What to show beside the attempts; `event.data` implies `event`.',
 };
 const ownParameters = {
@@ -115,6 +115,7 @@ function readIncludes(query: Query): Includes {
     event: eventData || names.has('event'),
     eventData,
     responseData: names.has('response_data'),
+    detail: names.has('detail'),
     destination: names.has('destination'),
   };
 }

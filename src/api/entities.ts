@@ -70,6 +70,9 @@ export const attemptSchema = z
       .record(z.string(), z.unknown())
       .optional()
       .meta({ description: 'With `include=response_data`, unless empty.' }),
+    detail: z.string().optional().meta({
+      description: 'With `include=detail`: what went wrong, in words, where there was no answer. Not in the original.',
+    }),
     attempt_number: z.number().int().meta({ description: 'From 1, without gaps within a delivery.' }),
     manual: z.boolean(),
     destination_type: z.string(),

@@ -1,7 +1,7 @@
 /** From what the use-cases answer to what v1 shows, one function per entity. */
 import type { z } from 'zod';
 import type { AttemptIds } from '../domain/attempt-id.ts';
-import type { AttemptRecord } from '../domain/attempt.ts';
+import type { AttemptRecord, ResponseData } from '../domain/attempt.ts';
 import type { EventRecord } from '../domain/event.ts';
 import { formatInstant, formatMs } from '../domain/instant.ts';
 import type { StringMap } from '../domain/json.ts';
@@ -22,6 +22,7 @@ export interface Includes {
   readonly event: boolean;
   readonly eventData: boolean;
   readonly responseData: boolean;
+  readonly detail: boolean;
   readonly destination: boolean;
 }
 
@@ -74,14 +75,15 @@ export function attemptReply(
   includes: Includes,
   destination: DestinationView | null,
 ): AttemptReply {
-  const showsResponse = includes.responseData && attempt.response !== null && Object.keys(attempt.response).length > 0;
+  const { answer, detail } = partsOf(attempt);
   return {
     id: ids.encode(attempt.key),
     tenant_id: attempt.tenantId,
     status: attempt.succeeded ? 'success' : 'failed',
     time: formatMs(attempt.finishedAtMs),
     code: attempt.code === '' ? undefined : attempt.code,
-    response_data: showsResponse && attempt.response !== null ? attempt.response : undefined,
+    response_data: includes.responseData ? answer : undefined,
+    detail: includes.detail ? detail : undefined,
     attempt_number: attempt.number,
     manual: attempt.trigger === 'manual',
     destination_type: attempt.destinationType,
@@ -90,6 +92,16 @@ export function attemptReply(
     event: includes.event && attempt.event !== null ? attemptEvent(attempt.event, includes.eventData) : undefined,
     destination: destination === null ? undefined : destinationReply(destination),
   };
+}
+
+/**
+ * What is kept of an attempt is an answer, or, where none was had, the words for what went wrong. As in the original
+ * only an answer is `response_data`; the words are ours, and asked for by a name of their own.
+ */
+function partsOf({ response }: AttemptRecord): { readonly answer?: ResponseData; readonly detail?: string } {
+  if (response === null || Object.keys(response).length === 0) return {};
+  const { error } = response;
+  return typeof error === 'string' && Object.keys(response).length === 1 ? { detail: error } : { answer: response };
 }
 
 function attemptEvent(event: EventRecord, withData: boolean): NonNullable<AttemptReply['event']> {

@@ -3,7 +3,7 @@
  * with verify.ts, the file that customers may copy, and knows nothing of Outpost but that.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { verifyWebhook, WebhookVerificationError } from '../destinations/webhook/verify.ts';
 
 /** Above what a publish may be. */
@@ -20,11 +20,19 @@ export interface ReceivedWebhook {
 
 export interface DevReceiver {
   readonly url: string;
+  readonly port: number;
   close(): Promise<void>;
 }
 
-/** @param onWebhook called for each webhook, before it is answered: 200 if it is verified, else 401 */
-export async function devReceiver(secret: string, onWebhook: (webhook: ReceivedWebhook) => void): Promise<DevReceiver> {
+/**
+ * @param wantedPort taken if it is free, else another one
+ * @param onWebhook called for each webhook, before it is answered: 200 if it is verified, else 401
+ */
+export async function devReceiver(
+  secret: string,
+  wantedPort: number,
+  onWebhook: (webhook: ReceivedWebhook) => void,
+): Promise<DevReceiver> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     readBody(request)
       .then((rawBody) => {
@@ -35,12 +43,11 @@ export async function devReceiver(secret: string, onWebhook: (webhook: ReceivedW
       })
       .catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the receiver has no port');
+  const port = (await listen(server, wantedPort)) ?? (await listen(server, 0));
+  if (port === null) throw new Error('the receiver found no free port');
   return {
-    url: `http://127.0.0.1:${address.port}/webhooks`,
+    port,
+    url: `http://127.0.0.1:${port}/webhooks`,
     async close() {
       if (!server.listening) return;
       const closed = once(server, 'close');
@@ -49,6 +56,18 @@ export async function devReceiver(secret: string, onWebhook: (webhook: ReceivedW
       await closed;
     },
   };
+}
+
+/** Answers the port, or null if it can't be had. */
+async function listen(server: Server, port: number): Promise<number | null> {
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return null;
+  }
+  const address = server.address();
+  return address === null || typeof address === 'string' ? null : address.port;
 }
 
 function receive(secret: string, request: IncomingMessage, rawBody: Buffer): ReceivedWebhook {

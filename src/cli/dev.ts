@@ -10,8 +10,9 @@ import { type Config, type Environment, loadConfig } from '../config/load.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { type LineSink, logger } from '../telemetry/logger.ts';
 import { VERSION } from '../version.ts';
-import { demo, DEMO_DESTINATION, DEMO_TENANT, type DemoResult } from './dev-demo.ts';
+import { demo, DEMO_TENANT, type DemoResult } from './dev-demo.ts';
 import { devReceiver, type ReceivedWebhook } from './dev-receiver.ts';
+import { receiverPort } from './dev-receiver-port.ts';
 import { type DevSecrets, devSecrets } from './dev-secrets.ts';
 import { logBugs, startServer, untilSignal } from './run-server.ts';
 
@@ -19,6 +20,8 @@ const DIRECTORY = '.outpost';
 const DEMO_TOPIC = 'order.created';
 /** What is shown of a webhook's body. */
 const SHOWN_CHARS = 160;
+/** Webhooks kept back during the walk; what comes from an earlier backlog beyond them is shown at once. */
+const HELD_MAX = 1_000;
 
 /** Standard output is for people here; the log goes beside it. */
 const standardError: LineSink = { write: (text) => process.stderr.write(text) };
@@ -26,17 +29,26 @@ const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
 /** @returns the exit code. @throws StartError for whatever the operator has to change */
 export async function dev(port: number | null, env: Environment): Promise<number> {
+  // A terminal that was closed, or a pager: what can't be shown is no reason to end.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
   const secrets = devSecrets(DIRECTORY, randomBytes);
   const { config, warnings } = loadConfig(devEnvironment(env, port, secrets));
   for (const warning of warnings) say(`note: ${warning}`);
   const log = logger(config.logLevel, standardError);
   logBugs(log);
   const stopped = untilSignal(log, config.shutdownGraceMs);
-  const receiver = await devReceiver(secrets.demoWebhookSecret, (webhook) => say(describeWebhook(webhook)));
+  const held = heldWebhooks();
+  const remembered = receiverPort(DIRECTORY);
+  const receiver = await devReceiver(secrets.demoWebhookSecret, remembered.read(), held.take);
   try {
+    remembered.write(receiver.port);
     const server = await startServer(config, log);
     say(`outpost ${VERSION} is up at ${server.url}, its data and keys in ./${relative('', config.dataDir)}\n`);
-    await walk(config, secrets, server.url, receiver.url);
+    const result = await walk(config, secrets, server.url, receiver.url);
+    say(describeDemo(result, held.isVerified(result.eventId)));
+    say(nextSteps({ url: server.url, secrets, receiverUrl: receiver.url, topic: topicOf(config) }));
+    held.release(result.eventId);
     const code = await stopped(async () => {
       say('\nstopping');
       await server.stop();
@@ -46,6 +58,23 @@ export async function dev(port: number | null, env: Environment): Promise<number
   } finally {
     await receiver.close();
   }
+}
+
+/** Keeps what arrives during the walk, so that its lines stand together; later webhooks are shown as they come. */
+function heldWebhooks() {
+  let held: ReceivedWebhook[] | null = [];
+  return {
+    take(webhook: ReceivedWebhook): void {
+      if (held === null || held.length >= HELD_MAX) say(describeWebhook(webhook));
+      else held.push(webhook);
+    },
+    isVerified: (eventId: string) => held?.some((one) => one.eventId === eventId && one.refusal === null) ?? false,
+    /** @param shown the event that the walk has shown already */
+    release(shown: string): void {
+      for (const webhook of held ?? []) if (webhook.eventId !== shown) say(describeWebhook(webhook));
+      held = null;
+    },
+  };
 }
 
 function devEnvironment(env: Environment, port: number | null, secrets: DevSecrets): Environment {
@@ -64,18 +93,17 @@ function devEnvironment(env: Environment, port: number | null, secrets: DevSecre
   };
 }
 
-async function walk(config: Config, secrets: DevSecrets, url: string, receiverUrl: string): Promise<void> {
-  const topic = config.topics[0] ?? DEMO_TOPIC;
-  const result = await demo({
+const topicOf = (config: Config): string => config.topics[0] ?? DEMO_TOPIC;
+
+function walk(config: Config, secrets: DevSecrets, url: string, receiverUrl: string): Promise<DemoResult> {
+  return demo({
     apiUrl: `${url}/api/v1`,
     apiKey: secrets.apiKey,
     receiverUrl,
     webhookSecret: secrets.demoWebhookSecret,
-    topic,
+    topic: topicOf(config),
     clock: systemClock,
   });
-  say(describeDemo(result));
-  say(nextSteps({ url, apiKey: secrets.apiKey, receiverUrl, topic }));
 }
 
 export function describeWebhook({ eventId, topic, body, refusal }: ReceivedWebhook): string {
@@ -85,13 +113,14 @@ export function describeWebhook({ eventId, topic, body, refusal }: ReceivedWebho
   return `webhook    ${topic}  ${eventId}  ${verdict}\n           ${shown.replaceAll(/[^\P{C}\n]|\n/gu, ' ')}`;
 }
 
-export function describeDemo({ eventId, earlier, attempt, isListed }: DemoResult): string {
+export function describeDemo({ eventId, earlier, attempt, isListed }: DemoResult, isVerified: boolean): string {
   const lines = earlier === '0' ? [] : [`found      ${earlier} attempts from before`];
   lines.push(`published  ${eventId} for tenant ${DEMO_TENANT}`);
   if (attempt === null) {
     lines.push('waiting    not delivered yet; the log of attempts will tell');
   } else if (attempt.succeeded) {
-    lines.push(`delivered  status ${attempt.code}, ${attempt.durationMs.toFixed(1)} ms, signature verified`);
+    const verdict = isVerified ? 'signature verified' : 'signature NOT verified';
+    lines.push(`delivered  status ${attempt.code}, ${attempt.durationMs.toFixed(1)} ms, ${verdict}`);
   } else {
     lines.push(`failed     ${attempt.code}; it is tried again by the retry schedule`);
   }
@@ -99,21 +128,27 @@ export function describeDemo({ eventId, earlier, attempt, isListed }: DemoResult
   return `${lines.join('\n')}\n`;
 }
 
-function nextSteps(options: { url: string; apiKey: string; receiverUrl: string; topic: string }): string {
-  const { url, apiKey, receiverUrl, topic } = options;
+function nextSteps(options: { url: string; secrets: DevSecrets; receiverUrl: string; topic: string }): string {
+  const { url, secrets, receiverUrl, topic } = options;
   const api = `${url}/api/v1`;
   const auth = '-H "Authorization: Bearer $KEY"';
   const json = `${auth} -H 'Content-Type: application/json'`;
   const event = JSON.stringify({ tenant_id: DEMO_TENANT, topic, data: { order: 1 } });
-  const destination = JSON.stringify({ type: 'webhook', topics: ['*'], config: { url: receiverUrl } });
+  // With the secret that the receiver knows; without one a destination gets its own, which its owner reads in the reply.
+  const destination = JSON.stringify({
+    type: 'webhook',
+    topics: ['*'],
+    config: { url: receiverUrl },
+    credentials: { secret: secrets.demoWebhookSecret },
+  });
   return `Next, in another terminal:
 
-  KEY=${apiKey}
+  KEY=${secrets.apiKey}
   # publish an event
   curl ${json} -d '${event}' ${api}/publish
   # what was attempted, newest first
   curl ${auth} '${api}/attempts?tenant_id=${DEMO_TENANT}'
-  # another destination, for an address of yours (the receiver here has the secret of ${DEMO_DESTINATION} only)
+  # a second destination of the tenant, at the same receiver
   curl ${json} -d '${destination}' ${api}/tenants/${DEMO_TENANT}/destinations
 
 Each webhook that the receiver gets is shown below. Ctrl-C stops.

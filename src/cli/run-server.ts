@@ -17,7 +17,7 @@ import { VERSION } from '../version.ts';
 /** How much longer than the attempts' own grace a stop may take before it is cut off. */
 const STOP_EXTRA_MS = 15_000;
 /** The exit code of a process that a signal ended is 128 and the signal's number. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
 
 export interface RunningServer {

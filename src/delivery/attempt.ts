@@ -41,8 +41,8 @@ export interface AttemptDeps {
 }
 
 /**
- * Sends and settles. Resolves when the attempt is in the log; null if `signal` ended the wait for a store that takes
- * nothing: the lease is then recovered by the next start.
+ * Sends and settles. Resolves when the attempt is in the log; null if `signal` cut the attempt off, or ended the wait for
+ * a store that takes nothing: the lease is then recovered by the next start.
  */
 export async function makeAttempt(
   deps: AttemptDeps,
@@ -53,6 +53,8 @@ export async function makeAttempt(
   const startedAtMs = deps.clock.now();
   const started = deps.clock.monotonicMs();
   const outcome = await send(deps, payload, open, signal);
+  // What our own stop cut off is no failure of the destination's, and must not be the last of its tries.
+  if (signal.aborted && !outcome.ok) return null;
   const durationMs = Math.max(0, deps.clock.monotonicMs() - started);
   const request: SettleRequest = {
     lease,

@@ -43,7 +43,12 @@ export function attemptIds(key: Uint8Array, prefix: string): AttemptIds {
 
 function pack(attempt: AttemptKey): Buffer {
   const kind = KINDS.indexOf(attempt.kind);
-  if (attempt.tenant > TENANT_MAX || attempt.event > EVENT_MAX || attempt.lane > LANE_MAX || attempt.lease > LEASE_MAX) {
+  if (
+    attempt.tenant > TENANT_MAX ||
+    attempt.event > EVENT_MAX ||
+    attempt.lane > LANE_MAX ||
+    attempt.lease > LEASE_MAX
+  ) {
     throw new RangeError('an attempt is numbered beyond what its id can hold');
   }
   const block = Buffer.allocUnsafe(16);

@@ -59,6 +59,11 @@ export function failed(
   return { ok: false, code, response, retryAfterMs: more.retryAfterMs ?? null, permanent: more.permanent ?? false };
 }
 
+/** How an outcome is logged whose lease was lost: it counts for nothing, and tells what it would have been. */
+export function late(outcome: AttemptOutcome): AttemptOutcome {
+  return failed('late', { ...outcome.response, outcome: outcome.code });
+}
+
 /** What identifies an attempt: one lease, taken once. */
 export interface AttemptKey {
   readonly kind: AttemptKind;

@@ -68,7 +68,8 @@ export function matchEvent(
     if (event.destinationId !== null && destination.id !== event.destinationId) continue;
     if (destination.isDisabled) reject(destination.id, 'disabled');
     else if (!destination.takesTopic(event.topic)) reject(destination.id, 'topic');
-    else if (destination.takesRoot !== null && !destination.takesRoot((parsed ??= root()))) reject(destination.id, 'filter');
+    else if (destination.takesRoot !== null && !destination.takesRoot((parsed ??= root())))
+      reject(destination.id, 'filter');
     else matched.push({ lane: destination.lane, id: destination.id });
   }
   return { matched, unmatched };

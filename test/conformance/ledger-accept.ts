@@ -69,11 +69,11 @@ export function acceptCases(inStore: InStore): void {
         'a delivery to a lane that never was is refused',
       );
       await world.reopen();
-      // What is claimed first: with the event alone there, History would miss the lane.
       assert.deepEqual(await claimEvery(world), [], 'an event and its deliveries commit together or not at all');
-      const record = await world.store.history.findEvent(ALL, E1);
-      assert.equal(record, null, 'an event and its deliveries commit together or not at all');
-      assert.equal((await publish(world)).stored, 1, 'an accept that was refused is no first publish');
+      // Asked by a repeat and not by History, for which an event with a lane that never was is a bug of its own.
+      const again = await offer(world, { event: event() });
+      assert.equal(again.kind, 'accepted', 'an event and its deliveries commit together or not at all');
+      assert.equal((await claimEvery(world)).length, 1, 'an accept that was refused is no first publish');
     }),
   );
 

@@ -34,10 +34,6 @@ export const KNOWN_DIFFERENCES: ReadonlyMap<string, string> = new Map(
       reason: 'of the destination types only webhook is built',
     },
     { ids: ids('v1-0612 v1-0628 v1-1004'), reason: 'an unknown tenant is told as the reason why nothing was stored' },
-    {
-      ids: ids('v1-0735 v1-0736 v1-0737 v1-0738 v1-0740'),
-      reason: 'what failed on the way is kept with the attempt',
-    },
     { ids: ids('v1f-0027 v1f-0028'), reason: 'metadata that is no header is left out instead of failing the attempt' },
     { ids: ids('v1-0829'), reason: 'an unencoded + in an offset is named (field case 23)' },
     { ids: ids('v1o-0018'), reason: 'a topic may hold a comma' },

@@ -4,8 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { DRIVERS, openSender } from './drivers.ts';
-import { judge } from './oracle.ts';
-import { simulate } from './world.ts';
+import { replayCommand, simulatedDay } from './day.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,16 +24,15 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count))
 
 let failures = 0;
 for (let seed = first; seed < first + count; seed += 1) {
-  try {
-    const lines = await simulate({ seed, driver, openSender }, async (outcome) => {
-      if (values.trace) console.log(outcome.trace.lines.join('\n'));
-      await judge(outcome);
-    });
-    if (values.seed !== undefined) console.log(`trace hash ${lines.hash()}`);
-  } catch (error) {
+  const day = await simulatedDay({ seed, driver, openSender });
+  if (values.trace && day.trace !== null) console.log(day.trace.lines.join('\n'));
+  if (day.broken !== null) {
     failures += 1;
-    console.log(`seed ${seed} on ${driver.name}: ${(error as Error).message}`);
-    console.log(`  replay: npm run simulate -- --driver ${driver.name} --seed ${seed} --trace`);
+    console.log(`seed ${seed} on ${driver.name}: ${day.broken}`);
+    console.log(`  replay: ${replayCommand(driver.name, seed)}`);
+  }
+  if (values.seed !== undefined || day.broken !== null) {
+    console.log(`  trace hash ${day.trace?.hash() ?? 'none: the day did not come to its end'}`);
   }
 }
 console.log(`${count - failures} passed, ${failures} failed, 0 skipped`);

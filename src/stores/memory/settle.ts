@@ -1,6 +1,6 @@
 /** What ends or returns a lease: settle by its owner, release, and the recovery of leases whose owner is dead. */
 import { decideSettle } from '../../domain/delivery.ts';
-import { failed } from '../../domain/attempt.ts';
+import { failed, late as asLate } from '../../domain/attempt.ts';
 import type { LeaseKey, RecoverResult, SettleRequest, SettleResult } from '../../ports/ledger.ts';
 import { end, isActive, reschedule, store } from './schedule.ts';
 import type { AttemptRow, DeliveryRow, MemoryState } from './state.ts';
@@ -75,7 +75,7 @@ function returnToLane(state: MemoryState, delivery: DeliveryRow, nowMs: number):
 }
 
 function late(state: MemoryState, delivery: DeliveryRow, request: SettleRequest): SettleResult {
-  const number = append(state, { kind: 'late', delivery, ...attemptOf(request) });
+  const number = append(state, { kind: 'late', delivery, ...attemptOf(request), outcome: asLate(request.outcome) });
   return { number, state: 'late', dueMs: null, streak: delivery.lane.streak };
 }
 

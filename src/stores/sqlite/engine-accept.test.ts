@@ -128,7 +128,7 @@ describe('accept in the engine', () => {
       world.createDestination();
       const bad = world.acceptOperation({ lanes: [999 as never] });
       assert.throws(() => world.engine.apply([world.acceptOperation(), bad]), /never was/);
-      assert.equal(world.engine.stats().waiting, 0);
+      assert.equal(world.engine.stats().waiting, 0, 'what was rolled back is not counted');
       assert.equal(world.store().event, 1);
       assert.equal(world.engine.stats().waiting, 1);
     }),

@@ -4,7 +4,7 @@
  * the rows, and one that lost its lease, appended as `late`.
  */
 import { type LiveDelivery, decideSettle, type Fallback, type SettleDecision } from '../../domain/delivery.ts';
-import type { ResponseData } from '../../domain/attempt.ts';
+import { late, type ResponseData } from '../../domain/attempt.ts';
 import type { SettleRequest, SettleResult } from '../../ports/ledger.ts';
 import { type EngineContext, type LiveRow, isOwner, liveQuery } from './engine-context.ts';
 import { countWaiting } from './engine-memory.ts';
@@ -145,7 +145,8 @@ function lostSettler(context: EngineContext): (request: SettleRequest, lost: Los
     if (first !== undefined) return { number: first.n, streak, ...answerOf(context, first, { log, row }) };
     if (row === undefined && log.length === 0) throw new RangeError('a lease was settled that was never given');
     const number = (row?.tries ?? log.reduce((last, one) => Math.max(last, one.n), 0)) + 1;
-    append(context, request, { kind: LATE, n: number, trigger: triggerCode(request.trigger) });
+    const logged = { ...request, outcome: late(request.outcome) };
+    append(context, logged, { kind: LATE, n: number, trigger: triggerCode(request.trigger) });
     if (row !== undefined) count.run(number, lease.event, lease.lane);
     return { number, state: 'late', dueMs: null, streak };
   };

@@ -48,6 +48,11 @@ describe('the embedded store on its threads', () => {
     assert.deepEqual(await settle(world, lease), { number: 1, state: 'succeeded', dueMs: null, streak: 0 });
     const { rows } = await first.history.listAttempts(attemptQuery({ includeEvent: true }));
     assert.deepEqual(rows.map(({ code, number, event: of }) => [code, number, of?.metadata]), [['200', 1, { a: 'b' }]]);
+    const [attempt] = rows;
+    assert.deepEqual(await first.history.findAttempt(ALL, attempt!.key, { event: true }), attempt);
+    assert.deepEqual(await first.history.findEvent(ALL, event().id), attempt!.event);
+    const lane = await first.history.matchedLane(lease.tenant, event().id, attempt!.destinationId);
+    assert.equal(lane, lease.lane);
     const payload = (await first.ledger.loadPayloads([lease.event])).get(lease.event);
     assert.deepEqual([payload?.data, payload?.metadata], [new Uint8Array([123, 125]), { a: 'b' }]);
     await first.close();
