@@ -12,7 +12,7 @@ export class UsageError extends Error {}
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): Command {
   const { positionals, values } = parse(args);
-  const [name = 'help', ...rest] = positionals;
+  const [name = values.version === true ? 'version' : 'help', ...rest] = positionals;
   if (values.help === true || name === 'help') return { name: 'help' };
   if (values.version === true || name === 'version') return { name: 'version' };
   if (name !== 'dev' && values.port !== undefined) throw new UsageError(`${name} has no option --port`);

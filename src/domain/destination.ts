@@ -7,9 +7,6 @@
 import type { DestinationId, LaneNumber, TenantId, TenantNumber } from './ids.ts';
 import type { StringMap } from './json.ts';
 
-/** `paused` belongs to a later issue and has its room here: nothing sets it yet. */
-export type LaneState = 'active' | 'paused' | 'disabled' | 'deleted';
-
 /** A credential as the store holds it: sealed text, opened only at the sending seam and where a reply masks it. */
 export type SealedMap = Readonly<Record<string, string>>;
 
@@ -37,8 +34,4 @@ export interface Destination extends DestinationSettings {
   readonly createdAtMs: number;
   /** Moved by every write of the destination or its switch; the sender in use is always that of the newest version. */
   readonly version: number;
-}
-
-export function laneState(destination: Pick<DestinationSettings, 'disabledAtMs'>): LaneState {
-  return destination.disabledAtMs === null ? 'active' : 'disabled';
 }

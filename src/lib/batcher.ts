@@ -112,7 +112,7 @@ export function batcher<Item, Answer>(options: BatcherOptions<Item, Answer>): Ba
 
   return {
     add(item) {
-      
+      if (failure !== null) return Promise.reject(failure);
       if (waiting.length >= options.waitingMax) return Promise.reject(options.overloaded());
       return new Promise<Answer>((resolve, reject) => {
         waiting.push({ item, weight: options.weigh(item), resolve, reject });

@@ -87,10 +87,15 @@ function judge({ promise }: Mutant, { code, output, isTimedOut }: CommandResult,
   if (isTimedOut) return { isCaught: false, why: `not done after ${limitMs / 1_000} s` };
   if (code === 0) return { isCaught: false, why: 'nothing failed: the mutation goes unnoticed' };
   if (brokenPromises(output).some((message) => message.includes(promise))) return { isCaught: true };
-  return { isCaught: false, why: `no assertion says "${promise}"; the end of the output:\n${output.slice(-SHOWN_CHARACTERS)}` };
+  return {
+    isCaught: false,
+    why: `no assertion says "${promise}"; the end of the output:\n${output.slice(-SHOWN_CHARACTERS)}`,
+  };
 }
 
 /** Messages of assertions, as the test runner and the simulation print them: names of tests don't count. */
 function brokenPromises(output: string): readonly string[] {
-  return [...output.matchAll(/(?:AssertionError \[ERR_ASSERTION\]|^seed \d+ on \w+): (.*)$/gm)].map(([, text]) => text!);
+  return [...output.matchAll(/(?:AssertionError \[ERR_ASSERTION\]|^seed \d+ on \w+): (.*)$/gm)].map(
+    ([, text]) => text!,
+  );
 }

@@ -9,18 +9,19 @@ import { runMutant } from './mutant-run.ts';
 import { listMutants, ROOT } from './mutants.ts';
 import { applyHunks, parseMutant, PatchError } from './patch.ts';
 
-const QUICK = ['11-body-parsed', '12-guard-checks'];
+const mutants = listMutants();
 
 describe('mutants', () => {
-  for (const mutant of listMutants(sized(1, 0) === 1 ? QUICK : [])) {
+  for (const mutant of mutants.slice(0, sized(2, mutants.length))) {
     it(`${mutant.name} is caught: ${mutant.promise}`, async () => {
       const verdict = await runMutant(ROOT, mutant);
       assert.ok(verdict.isCaught, verdict.isCaught ? '' : verdict.why);
     });
   }
 
-  it('promise each something, and have a number of their own', () => {
-    const numbers = listMutants().map(({ name }) => name.slice(0, 2));
+  it('have a promise each, and a number of their own', () => {
+    const numbers = mutants.map(({ name }) => name.slice(0, 2));
+    assert.ok(numbers.length > 0 && numbers.every((number) => /^\d\d$/.test(number)));
     assert.equal(new Set(numbers).size, numbers.length);
   });
 });

@@ -35,7 +35,7 @@ export class PatchError extends Error {}
 
 /** @param name the file's name without `.patch` */
 export function parseMutant(name: string, text: string): Mutant {
-  const lines = text.split('\n');
+  const lines = text.trimEnd().split('\n');
   const start = lines.findIndex((line) => line.startsWith('--- '));
   if (start < 0) throw new PatchError(`${name} has no diff`);
   const header = new Map(
@@ -67,8 +67,9 @@ function parseFiles(name: string, lines: readonly string[]): readonly FilePatch[
     } else if (line.startsWith('@@ ')) {
       if (file === undefined) throw new PatchError(`${name} has a hunk without a file`);
       file.bodies.push([]);
-    } else if (line !== '') {
-      file?.bodies.at(-1)?.push(line);
+    } else {
+      // An editor may have taken the space off an empty line of context.
+      file?.bodies.at(-1)?.push(line === '' ? ' ' : line);
     }
   }
   return files.map(({ path, bodies }) => ({ path, hunks: bodies.map((body) => parseHunk(name, body)) }));

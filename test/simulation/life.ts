@@ -4,7 +4,7 @@
  * never answer, as if the process were gone.
  */
 import type { Destination } from '../../src/domain/destination.ts';
-import { type EventId, eventId } from '../../src/domain/ids.ts';
+import type { EventId } from '../../src/domain/ids.ts';
 import type { RetryPolicy } from '../../src/domain/retry-schedule.ts';
 import { chores } from '../../src/delivery/chores.ts';
 import { dispatcher } from '../../src/delivery/dispatcher.ts';
@@ -193,10 +193,4 @@ export function startLife(deps: LifeDeps): Life {
   dispatch.start();
   housekeeping.start();
   return life;
-}
-
-/** Ids of a simulated publisher. */
-export function eventIds(): () => EventId {
-  let count = 0;
-  return () => eventId(`evt_${++count}`);
 }

@@ -1,7 +1,7 @@
 /** Simulated days as a test: few at a desk, thousands in CI. A broken promise comes with the command that shows it again. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { copyOfTree, mutate, runNode } from '../mutants/mutant-run.ts';
 import { listMutants, ROOT } from '../mutants/mutants.ts';
 import { sized } from '../support/sizes.ts';
@@ -25,7 +25,8 @@ describe('a simulated day', () => {
   }
 
   describe('of a mutant', () => {
-    const copy = copyOfTree(ROOT);
+    let copy: string;
+    before(() => (copy = copyOfTree(ROOT)));
     after(() => rmSync(copy, { recursive: true, force: true }));
 
     it('that breaks a promise is replayed by the command it prints, with the same trace', async () => {

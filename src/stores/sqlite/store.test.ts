@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { ALL, attemptQuery, event, eventQuery, publish, publishLeased, setUp, settle } from '../../../test/conformance/builders.ts';
+import {
+  ALL,
+  attemptQuery,
+  event,
+  eventQuery,
+  publish,
+  publishLeased,
+  setUp,
+  settle,
+} from '../../../test/conformance/builders.ts';
 import { tenantId } from '../../domain/ids.ts';
 import { AppError, StartError } from '../../lib/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -47,7 +56,10 @@ describe('the embedded store on its threads', () => {
     const lease = await publishLeased(world, { data: new Uint8Array([123, 125]), metadata: { a: 'b' } });
     assert.deepEqual(await settle(world, lease), { number: 1, state: 'succeeded', dueMs: null, streak: 0 });
     const { rows } = await first.history.listAttempts(attemptQuery({ includeEvent: true }));
-    assert.deepEqual(rows.map(({ code, number, event: of }) => [code, number, of?.metadata]), [['200', 1, { a: 'b' }]]);
+    assert.deepEqual(
+      rows.map(({ code, number, event: of }) => [code, number, of?.metadata]),
+      [['200', 1, { a: 'b' }]],
+    );
     const [attempt] = rows;
     assert.deepEqual(await first.history.findAttempt(ALL, attempt!.key, { event: true }), attempt);
     assert.deepEqual(await first.history.findEvent(ALL, event().id), attempt!.event);
@@ -59,7 +71,10 @@ describe('the embedded store on its threads', () => {
 
     const second = await open(dataDir);
     const page = await second.history.listEvents(eventQuery());
-    assert.deepEqual(page.rows.map(({ id, matchedDestinationIds }) => [id, matchedDestinationIds]), [['e1', ['d1']]]);
+    assert.deepEqual(
+      page.rows.map(({ id, matchedDestinationIds }) => [id, matchedDestinationIds]),
+      [['e1', ['d1']]],
+    );
     assert.deepEqual(second.attemptIdKey, first.attemptIdKey);
     await second.close();
   });
@@ -82,7 +97,11 @@ describe('the embedded store on its threads', () => {
     const store = await open(dataDir);
     const world = worldOf(store);
     await setUp(world);
+    const underWay = store.directory.putTenant(tenantId('first'), null, 0);
+    // Its commit has begun, so that what follows has to wait for another.
+    await new Promise((resolve) => setImmediate(resolve));
     const asked = Promise.all([
+      underWay,
       ...Array.from({ length: 20 }, (_, n) => store.directory.putTenant(tenantId(`t${n}`), null, 0)),
       store.history.listEvents(eventQuery()),
       store.directory.roster(tenantId('acme')),
@@ -91,7 +110,7 @@ describe('the embedded store on its threads', () => {
     assert.equal(store.close(), closing);
     await assert.rejects(store.directory.putTenant(tenantId('late'), null, 0), isUnavailable);
     await assert.rejects(store.ledger.stats(), isUnavailable);
-    assert.equal((await asked).length, 22);
+    assert.equal((await asked).length, 23);
     await closing;
     const log = join(dataDir, 'store.db-wal');
     assert.ok(!existsSync(log) || statSync(log).size === 0, 'nothing is left in the log');
@@ -114,9 +133,12 @@ describe('the embedded store on its threads', () => {
     const waiting = Promise.allSettled(
       Array.from({ length: 50 }, (_, n) => store.directory.putTenant(tenantId(`t${n}`), null, 0)),
     );
+    const stats = Promise.allSettled([store.ledger.stats()]);
     await workers[0]!.terminate();
     assert.ok(isUnavailable(await failed.promise));
     for (const result of await waiting) assert.ok(result.status === 'rejected' && isUnavailable(result.reason));
+    // Answered just before or rejected, but never left hanging.
+    await stats;
     await assert.rejects(store.ledger.accept({ tenant: 1, event: event() } as never), isUnavailable);
     await assert.rejects(store.history.findEvent(ALL, event().id), isUnavailable);
     await store.close();
