@@ -7,8 +7,18 @@
 import { run } from 'node:test';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { reportFailures, summaryLine, tally } from '../test/support/reporter.ts';
-import { checkTestFiles, listTestFiles, UsageError } from './test-files.ts';
+import { isRecent } from './ensure-installed.mjs';
+
+// With npm's `ignore-scripts` neither `pretest` has run nor the pinned node been fetched, and an old one can't load what
+// follows.
+if (!isRecent(process.version)) {
+  process.stderr.write(
+    `Node ${process.version} is too old for the tests. Run \`npm ci --include=dev --ignore-scripts=false\`, which brings its own.\n`,
+  );
+  process.exit(1);
+}
+const { reportFailures, summaryLine, tally } = await import('../test/support/reporter.ts');
+const { checkTestFiles, listTestFiles, UsageError } = await import('./test-files.ts');
 
 const CONCURRENCY = 2;
 /** Longer than any file needs, so that only a hang meets it. */

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Put in front of the command, such as a tracer. */
   readonly wrapper?: readonly string[];
+  /** What to run instead of this checkout's `src/main.ts` by this Node. */
+  readonly command?: readonly string[];
 }
 
 /** Starts the server and resolves once it answers `/readyz`. */
@@ -49,7 +51,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
 
 /** Starts the process without waiting for anything. */
 export function launchServer(options: ServerOptions): ServerProcess {
-  const command = [...(options.wrapper ?? []), process.execPath, MAIN, 'serve'];
+  const command = [...(options.wrapper ?? []), ...(options.command ?? [process.execPath, MAIN]), 'serve'];
   const child: ChildProcess = spawn(command[0]!, command.slice(1), {
     env: {
       PATH: process.env['PATH'],
