@@ -94,6 +94,7 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
   const housekeeping = chores({
     ledger: store.ledger,
     clock,
+    random: Math.random,
     onRecovered: (count) => {
       log('info', { event: 'recovered', deliveries: count });
       dispatch.wake();

@@ -12,6 +12,7 @@ import type { EventPayload } from '../domain/event.ts';
 import type { EventSeq, LaneNumber, TenantNumber } from '../domain/ids.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Service } from '../lib/service.ts';
+import { supervisedWork } from '../lib/supervised-work.ts';
 import type { Ledger, Lease } from '../ports/ledger.ts';
 import { type AttemptDeps, makeAttempt } from './attempt.ts';
 import type { OpenLane, OpenLanes } from './open-lanes.ts';
@@ -22,9 +23,10 @@ import { untilTaken } from './until-taken.ts';
 const CLAIM_MAX = 256;
 /** Payloads read in one call, so that what is read ahead of its attempt stays small. */
 const LOAD_MAX = 32;
-/** After a claim that the store refused: soon, then less often, up to 5 s. */
-const CLAIM_PAUSE_MS = 200;
-const CLAIM_PAUSE_MAX_MS = 5_000;
+/** After a claim that the store refused. */
+const CLAIM_PAUSE = { leastMs: 200, mostMs: 5_000 };
+/** What was given back is asked for again after this. */
+const RELEASE_PAUSE_MS = 200;
 /** How long the alarm's timer runs at the most before it looks at the wall clock again. */
 const ALARM_STEP_MS = 30_000;
 /** Payload bytes in memory; more wait in the store. */
@@ -53,6 +55,8 @@ export interface Dispatcher extends Service {
   wake(): void;
   /** Attempts under way. */
   readonly inFlight: number;
+  /** False from a refused claim until the next one succeeds. */
+  readonly isWorking: boolean;
 }
 
 export function dispatcher(deps: DispatcherDeps): Dispatcher {
@@ -61,17 +65,20 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
   /** Claimed leases whose lane filled up between the claim's sending and its answer; at most one claim's worth. */
   const held = new Map<LaneNumber, Lease[]>();
   const ending = new AbortController();
-  let claiming: Promise<void> | null = null;
   let isStopping = false;
-  let isStarted = false;
-  let isAsked = false;
-  let hasMore = false;
+  /** The store may have due deliveries that only a slot was missing for. */
+  let isBehind = false;
   let promised = 0;
-  let pauseMs = CLAIM_PAUSE_MS;
-  /** The store refused a claim; until the alarm nothing else asks it. */
-  let isPaused = false;
   let alarmAtMs = Number.POSITIVE_INFINITY;
   let cancelAlarm = (): void => {};
+  const claiming = supervisedWork({
+    name: 'dispatcher',
+    work: claimWhatIsDue,
+    after: deps.clock.after,
+    random: deps.random,
+    pause: CLAIM_PAUSE,
+    onCrash: (error) => deps.onError(error, 'claim'),
+  });
 
   function own(work: Promise<void>, doing: string): void {
     const owned: Promise<void> = work
@@ -86,49 +93,31 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     const waiting = held.get(slot.lane)?.shift();
     if (waiting !== undefined) startClaimed([waiting]);
     else held.delete(slot.lane);
-    if (hasMore) wake();
+    if (isBehind) claiming.wake();
   }
 
-  function wake(): void {
-    isAsked = true;
-    if (!isStarted || isStopping || isPaused || claiming !== null) return;
-    claiming = claimAll().finally(() => {
-      claiming = null;
-      if (isAsked && slots.room() > 0) wake();
-    });
-    own(claiming, 'claim');
-  }
-
-  async function claimAll(): Promise<void> {
+  async function claimWhatIsDue(): Promise<void> {
     // What frees its slot in this turn of the event loop is seen by one claim, not by one each.
     await Promise.resolve();
-    while (isAsked && !isStopping && !isPaused && slots.room() > 0) {
-      isAsked = false;
-      await claimOnce();
-    }
+    let isProductive = true;
+    while (isProductive && !isStopping && slots.room() > 0) isProductive = await claimOnce();
+    if (slots.room() === 0) isBehind = true;
   }
 
-  async function claimOnce(): Promise<void> {
+  /** Answers whether another claim may bring more: with nothing to show for it, only a slot can change the answer. */
+  async function claimOnce(): Promise<boolean> {
     const room = Math.min(CLAIM_MAX, Math.ceil(slots.room() / 2));
     promised = room;
     try {
       const nowMs = deps.clock.now();
       const answer = await deps.ledger.claim({ nowMs, room, laneCap: deps.limits.laneMax, busy: slots.busy() });
-      hasMore = answer.hasMore;
-      slots.setBacklog(hasMore);
-      pauseMs = CLAIM_PAUSE_MS;
       promised = 0;
-      // With nothing to show for it, only a slot that comes free can change the answer.
-      if (hasMore && answer.leases.length > 0) isAsked = true;
+      isBehind = answer.hasMore;
+      slots.setBacklog(answer.hasMore);
       if (answer.nextDueMs !== null) remindAt(answer.nextDueMs);
       startClaimed(answer.leases);
-      claimed.publish({ count: answer.leases.length, hasMore });
-    } catch (error) {
-      deps.onError(error, 'claim');
-      isPaused = true;
-      isAsked = true;
-      remindAt(deps.clock.now() + pauseMs);
-      pauseMs = Math.min(pauseMs * 2, CLAIM_PAUSE_MAX_MS);
+      claimed.publish({ count: answer.leases.length, hasMore: answer.hasMore });
+      return answer.hasMore && answer.leases.length > 0;
     } finally {
       promised = 0;
     }
@@ -148,8 +137,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     cancelAlarm = deps.clock.after(Math.min(leftMs, ALARM_STEP_MS), () => {
       if (deps.clock.now() < alarmAtMs) return arm();
       alarmAtMs = Number.POSITIVE_INFINITY;
-      isPaused = false;
-      wake();
+      claiming.wake();
     });
   }
 
@@ -208,7 +196,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
   async function release(leases: readonly Lease[]): Promise<void> {
     await untilTaken(() => deps.ledger.release(leases, deps.clock.now()), deps.clock, ending.signal);
     // They are due again. Not at once, since what kept them from being sent may last.
-    remindAt(deps.clock.now() + CLAIM_PAUSE_MS);
+    remindAt(deps.clock.now() + RELEASE_PAUSE_MS);
   }
 
   /** Gives leases back whose attempts could not begin. */
@@ -255,12 +243,13 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
   return {
     name: 'dispatcher',
     start() {
-      isStarted = true;
-      wake();
+      claiming.start();
+      claiming.wake();
     },
     async stop() {
       isStopping = true;
       cancelAlarm();
+      await claiming.stop();
       const cancelGrace = deps.clock.after(deps.graceMs, () => ending.abort());
       for (const leases of held.values()) own(release(leases), 'release');
       held.clear();
@@ -276,7 +265,10 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     begin(slot, lease, payload) {
       own(run(slot, lease, payload), 'attempt');
     },
-    wake,
+    wake: claiming.wake,
+    get isWorking() {
+      return claiming.isWorking;
+    },
     get inFlight() {
       return slots.taken;
     },

@@ -167,7 +167,7 @@ export function startLife(deps: LifeDeps): Life {
     openSender: (destination) => deps.openSender(destination, http, clock.now),
     onCloseError: onError,
   });
-  const housekeeping = chores({ ledger, clock, onRecovered: () => dispatch.wake(), onError });
+  const housekeeping = chores({ ledger, clock, random: random.next, onRecovered: () => dispatch.wake(), onError });
   const dispatch = dispatcher({
     ledger,
     lanes: lanesOpen,
