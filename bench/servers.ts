@@ -112,9 +112,7 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
   const giveUpAt = Date.now() + READY_WITHIN_MS;
   for (;;) {
     try {
-      await (
-        await fetch(url, { signal: AbortSignal.timeout(500) })
-      ).arrayBuffer();
+      await (await fetch(url, { signal: AbortSignal.timeout(500) })).arrayBuffer();
       return;
     } catch {
       if (child.exitCode !== null || Date.now() > giveUpAt) throw new Error(`nothing answers at ${url}`);

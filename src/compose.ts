@@ -6,7 +6,7 @@
  * has not begun; close senders and connections; close the store.
  */
 import { randomBytes } from 'node:crypto';
-import { apiServer } from './api/server.ts';
+import { type ApiServer, apiServer } from './api/server.ts';
 import type { Health } from './api/probes.ts';
 import type { Config } from './config/load.ts';
 import { chores } from './delivery/chores.ts';
@@ -54,13 +54,60 @@ export interface Surroundings {
   onFatal(error: Error): void;
 }
 
-export async function compose(config: Config, { log, onFatal }: Surroundings): Promise<Outpost> {
-  const clock = systemClock;
-  const userAgent = config.userAgent ?? `Outpost/${VERSION}`;
+export async function compose(config: Config, surroundings: Surroundings): Promise<Outpost> {
   const box = secretBox(config.aesEncryptionSecret.reveal(), randomBytes);
-  const store = await openStore(config, box, onFatal);
-  const onError = (error: unknown, doing: string): void => log('error', { event: 'error', doing, error });
+  let isStoreWorking = true;
+  const store = await openStore(config, box, {
+    ...surroundings,
+    onFatal(error) {
+      isStoreWorking = false;
+      surroundings.onFatal(error);
+    },
+  });
+  const outbound = outboundOf(config);
+  const delivery = deliveryOf(config, { store, box, outbound, surroundings });
+  let isReady = false;
+  let isListening = false;
+  const health = (): Health => ({
+    isReady,
+    workers: {
+      api: isListening,
+      chores: delivery.housekeeping.isWorking,
+      dispatcher: delivery.dispatch.isWorking,
+      store: isStoreWorking,
+    },
+  });
+  const api = apiOf(config, { store, box, outbound, delivery, health, surroundings });
 
+  let stopping: Promise<void> | null = null;
+  return {
+    async start() {
+      const port = await api.listen(config.apiPort, config.apiHost);
+      isListening = true;
+      delivery.dispatch.start();
+      delivery.housekeeping.start();
+      isReady = true;
+      return { url: `http://${urlHost(config.apiHost)}:${port}` };
+    },
+    stop() {
+      stopping ??= (async () => {
+        isReady = false;
+        await api.close();
+        await delivery.dispatch.stop();
+        await delivery.housekeeping.stop();
+        await outbound.client.close();
+        await store.close();
+      })();
+      return stopping;
+    },
+    stats: () => store.ledger.stats(),
+    inFlight: () => delivery.dispatch.inFlight,
+  };
+}
+
+/** The way out, and the destination types that use it. */
+function outboundOf(config: Config) {
+  const userAgent = config.userAgent ?? `Outpost/${VERSION}`;
   const client = httpClient({
     guard: addressGuard({ allowedNetworks: config.allowedNetworks }),
     connectTimeoutMs: config.deliveryTimeoutMs,
@@ -71,30 +118,41 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
     connectionsPerOrigin: config.deliveryMaxConcurrency,
     maxConnectionAgeMs: CONNECTION_AGE_MAX_MS,
     userAgent,
-    clock,
+    clock: systemClock,
   });
   const types = registry([
-    webhook({
-      userAgent,
-      headerPrefix: 'x-outpost-',
-      maxResponseBodyBytes: config.responseMaxBytes,
-    }),
+    webhook({ userAgent, headerPrefix: 'x-outpost-', maxResponseBodyBytes: config.responseMaxBytes }),
   ]);
+  return { client, types };
+}
 
-  const rosters = rosterCache(store.directory);
+interface DeliveryParts {
+  readonly store: Store;
+  readonly box: SecretBox;
+  readonly outbound: ReturnType<typeof outboundOf>;
+  readonly surroundings: Surroundings;
+}
+
+/** What sends, what keeps the store in order beside it, and what both must hear of when destinations change. */
+function deliveryOf(config: Config, { store, box, outbound, surroundings: { log } }: DeliveryParts) {
+  const { ledger, directory } = store;
+  const clock = systemClock;
+  const random = Math.random;
+  const onError = (error: unknown, doing: string): void => log('error', { event: 'error', doing, error });
+  const rosters = rosterCache(directory);
   const lanes = openLanes({
-    directory: store.directory,
+    directory,
     openSender: senderOpener({
-      registry: types,
+      registry: outbound.types,
       reveal: (destination) => openCredentials(box, destination),
-      sender: { http: client, now: clock.now },
+      sender: { http: outbound.client, now: clock.now },
     }),
     onCloseError: (error) => onError(error, 'close a sender'),
   });
   const housekeeping = chores({
-    ledger: store.ledger,
+    ledger,
     clock,
-    random: Math.random,
+    random,
     onRecovered: (count) => {
       log('info', { event: 'recovered', deliveries: count });
       dispatch.wake();
@@ -102,10 +160,10 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
     onError,
   });
   const dispatch = dispatcher({
-    ledger: store.ledger,
+    ledger,
     lanes,
     clock,
-    random: Math.random,
+    random,
     policy: config.retryPolicy,
     limits: { processMax: config.deliveryMaxConcurrency, laneMax: config.destinationMaxConcurrency },
     graceMs: config.shutdownGraceMs,
@@ -119,15 +177,25 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
     dispatch.wake();
     housekeeping.wake();
   };
+  return { rosters, dispatch, housekeeping, onChange };
+}
 
-  let isReady = false;
-  const health = (): Health => ({ isReady, workers: { api: true, dispatcher: true, store: true } });
+interface ApiParts extends DeliveryParts {
+  readonly delivery: ReturnType<typeof deliveryOf>;
+  readonly health: () => Health;
+}
+
+/** The use-cases, and the API over them. */
+function apiOf(config: Config, { store, box, outbound, delivery, health, surroundings: { log } }: ApiParts): ApiServer {
+  const { directory, ledger, history } = store;
+  const { rosters, dispatch, onChange } = delivery;
+  const clock = systemClock;
   const newEventId = idGenerator(config.idgenType, config.idgenEventPrefix);
-  const api = apiServer({
-    tenants: tenantUseCases({ directory: store.directory, clock, onChange }),
+  return apiServer({
+    tenants: tenantUseCases({ directory, clock, onChange }),
     destinations: destinationUseCases({
-      directory: store.directory,
-      types,
+      directory,
+      types: outbound.types,
       box,
       clock,
       newDestinationId: idGenerator(config.idgenType, config.idgenDestinationPrefix),
@@ -138,22 +206,16 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
     }),
     publish: publishUseCase({
       rosters,
-      ledger: store.ledger,
+      ledger,
       handOver: dispatch,
       clock,
       newEventId: () => eventId(newEventId()),
       unknownTenant: config.publishUnknownTenant,
       idConflict: config.publishIdConflict,
     }),
-    retry: retryUseCase({
-      history: store.history,
-      directory: store.directory,
-      ledger: store.ledger,
-      dispatcher: dispatch,
-      clock,
-    }),
-    history: store.history,
-    providers: types.providers,
+    retry: retryUseCase({ history, directory, ledger, dispatcher: dispatch, clock }),
+    history,
+    providers: outbound.types.providers,
     attemptIds: attemptIds(store.attemptIdKey, config.idgenAttemptPrefix),
     auth: {
       apiKey: config.apiKey?.reveal() ?? null,
@@ -165,50 +227,32 @@ export async function compose(config: Config, { log, onFatal }: Surroundings): P
     health,
     log: (line) => log('error', line),
   });
-
-  let stopping: Promise<void> | null = null;
-  return {
-    async start() {
-      const port = await api.listen(config.apiPort, config.apiHost);
-      dispatch.start();
-      housekeeping.start();
-      isReady = true;
-      return { url: `http://${urlHost(config.apiHost)}:${port}` };
-    },
-    stop() {
-      stopping ??= (async () => {
-        isReady = false;
-        await api.close();
-        await dispatch.stop();
-        await housekeeping.stop();
-        await client.close();
-        await store.close();
-      })();
-      return stopping;
-    },
-    stats: () => store.ledger.stats(),
-    inFlight: () => dispatch.inFlight,
-  };
 }
 
-async function openStore(config: Config, box: SecretBox, onFatal: (error: Error) => void): Promise<Store> {
+async function openStore(config: Config, box: SecretBox, { log, onFatal }: Surroundings): Promise<Store> {
   switch (config.profile) {
     case 'memory':
       return memoryStore({ randomBytes, clock: systemClock });
     case 'embedded':
-      return sqliteStore({
-        dataDir: config.dataDir,
-        secretCheck: box.check,
-        clock: systemClock,
-        randomBytes,
-        threads: true,
-        onFailure: onFatal,
-      });
+      return openSqlite(config, box, { log, onFatal });
     default: {
       const never: never = config.profile;
       throw new Error(`unknown profile ${String(never)}`);
     }
   }
+}
+
+async function openSqlite(config: Config, box: SecretBox, { log, onFatal }: Surroundings): Promise<Store> {
+  const store = await sqliteStore({
+    dataDir: config.dataDir,
+    secretCheck: box.check,
+    clock: systemClock,
+    randomBytes,
+    threads: true,
+    onFailure: onFatal,
+  });
+  for (const message of store.warnings) log('warn', { event: 'store_warning', message });
+  return store;
 }
 
 /** How a host is written in a URL; what listens on every address is shown by the one that works here. */

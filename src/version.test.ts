@@ -5,7 +5,9 @@ import { VERSION } from './version.ts';
 
 describe('the version', () => {
   it('is that of the package', () => {
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
     assert.equal(VERSION, version);
   });
 });

@@ -175,6 +175,21 @@ describe('the dispatcher', () => {
     assert.ok(it.claims.length > before);
   });
 
+  it('claims what was stored while every slot was taken, once one comes free', async () => {
+    const it = world({ processMax: 1, laneMax: 1 });
+    it.dispatch.start();
+    await turn();
+    const slot = it.dispatch.reserve(TENANT, laneNumber(1), 2);
+    assert.ok(slot !== null);
+    it.dispatch.begin(slot, lease(1), payload(1));
+    it.dispatch.wake();
+    await turn();
+    assert.equal(it.claims.length, 1, 'there is no room to claim for');
+    it.open[0]!();
+    await turn();
+    assert.equal(it.claims.length, 2);
+  });
+
   it('lets a lane that filled up during a claim wait for its own slots', async () => {
     const it = world({ laneMax: 1 });
     it.answers.push({ leases: [lease(1), lease(2)], hasMore: false, nextDueMs: null });

@@ -58,7 +58,7 @@ describe('supervised work', () => {
     const { runs, timers, crashes, work, turn } = world();
     work.start();
     work.wake();
-    for (const expectedMs of [75, 150, 262.5, 262.5]) {
+    for (const expectedMs of [75, 150, 263, 263]) {
       await turn();
       runs.at(-1)!.fail(new Error('no'));
       await turn();

@@ -55,7 +55,7 @@ export function supervisedWork(options: SupervisedWorkOptions): SupervisedWork {
       isPaused = true;
       options.onCrash(error, options.name);
       const longestMs = Math.min(options.pause.leastMs * 2 ** (failures - 1), options.pause.mostMs);
-      cancelPause = options.after(longestMs * (0.5 + options.random() / 2), () => {
+      cancelPause = options.after(Math.round(longestMs * (0.5 + options.random() / 2)), () => {
         isPaused = false;
         run();
       });

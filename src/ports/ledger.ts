@@ -162,8 +162,8 @@ export interface RecoverResult {
 export interface LedgerStats {
   /** Deliveries in the store that are not leased; exact once recovery is done. */
   readonly waiting: number;
-  /** Age of the oldest due delivery that waits, 0 if none; looks at the first 1,000 ready lanes. */
-  readonly oldestDueMs: number | null;
+  /** Of the oldest due delivery that waits, 0 if none; looks at the first 1,000 ready lanes. */
+  readonly oldestDueAgeMs: number;
   readonly commits: number;
   readonly commitSecondsSum: number;
   /** Rows written by everything but the filling of History's indexes, and by that; null where there are no rows. */
@@ -175,4 +175,3 @@ export interface LedgerStats {
   readonly claimLooked: number;
   readonly claimLeased: number;
 }
-

@@ -40,7 +40,8 @@ export interface Problem {
 }
 
 export type Prepared =
-  { readonly ok: true; readonly settings: OpenSettings } | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: true; readonly settings: OpenSettings }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
 
 export interface PrepareRequest {
   /** The settings to become, defaults not yet filled in. */

@@ -120,7 +120,7 @@ function declareGauges(registry: MetricRegistry, sources: MetricSources, stats: 
       'outpost_oldest_due_age_seconds',
       'gauge',
       'For how long the oldest delivery that is due has waited; 0 if none does.',
-      of((s) => (s.oldestDueMs ?? 0) / 1_000),
+      of((s) => (s.oldestDueAgeMs ?? 0) / 1_000),
     ],
     ['outpost_commits_total', 'counter', 'Commits of the store.', of((s) => s.commits)],
     ['outpost_commit_seconds_total', 'counter', 'Time spent in them.', of((s) => s.commitSecondsSum)],

@@ -11,7 +11,7 @@ import { metricsServer } from './metrics-server.ts';
 
 const STATS: LedgerStats = {
   waiting: 7,
-  oldestDueMs: 1_500,
+  oldestDueAgeMs: 1_500,
   commits: 40,
   commitSecondsSum: 0.25,
   rowsChanged: 100,

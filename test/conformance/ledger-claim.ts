@@ -146,7 +146,11 @@ export function claimCases(inStore: InStore): void {
       assert.ok(enabled.version > disabled.version, 'the switch moves the version');
       const leases = await claimEvery(world, { nowMs: NOW + HOUR });
       assert.equal(leases.length, 3, 'what waited when a destination was disabled resumes when it is enabled');
-      assert.deepEqual(leases.map(({ lease }) => lease).sort((a, b) => a - b), [1, 1, 2], 'switching changes no delivery');
+      assert.deepEqual(
+        leases.map(({ lease }) => lease).sort((a, b) => a - b),
+        [1, 1, 2],
+        'switching changes no delivery',
+      );
       assert.ok(
         leases.every(({ version }) => version === enabled.version),
         'a lease has the destination’s version of its time',

@@ -101,7 +101,7 @@ function removeDeleted(state: MemoryState, limit: number): number {
 function stats(state: MemoryState, nowMs: number): LedgerStats {
   return {
     waiting: state.waiting,
-    oldestDueMs: oldestAgeMs(state, nowMs),
+    oldestDueAgeMs: oldestAgeMs(state, nowMs),
     commits: state.commits,
     commitSecondsSum: 0,
     rowsChanged: null,

@@ -45,7 +45,7 @@ function everyOperation(world: EngineWorld): void {
   const retry = { tenant: of.tenant, event: of.event, lane: of.lane, nowMs: NOW, slotReserved: false };
   world.apply('retry', retry);
   world.apply('release', { leases: world.claim({ room: 4 }).leases, nowMs: NOW });
-  world.engine.oldestDueMs(NOW);
+  world.engine.oldestDueAgeMs(NOW);
   world.apply('recover', { limit: 5, nowMs: NOW });
   world.apply('setDisabled', { tenant: ACME, id: destinationId('d1'), disabledAtMs: NOW });
   world.apply('deleteDestination', { tenant: ACME, id: destinationId('d1') });

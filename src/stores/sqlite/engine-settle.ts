@@ -97,10 +97,12 @@ const responseBytes = (response: ResponseData | null): Uint8Array | null =>
 function writeHealth({ lanes }: EngineContext, lane: LaneRow, { streak, holdUntilMs }: SettleDecision): void {
   const holdMs = holdUntilMs === null ? lane.hold_until : Math.max(holdUntilMs, lane.hold_until ?? 0);
   if (streak !== lane.streak || holdMs !== lane.hold_until) lanes.setHealth(lane.number, streak, holdMs);
-  if (holdMs === lane.hold_until || lane.turn === null) return;
-  // It was to be served next; it sleeps until the destination wants more.
+  if (holdMs === lane.hold_until || holdMs === null) return;
+  const isReady = lane.turn !== null;
+  if (!isReady && (lane.wake_at === null || lane.wake_at >= holdMs)) return;
+  // It was to be served before; now it sleeps until the destination wants more.
   lanes.sleep(lane.number, holdMs);
-  lanes.endTurns(lane.tenant);
+  if (isReady) lanes.endTurns(lane.tenant);
 }
 
 type DeliveryMover = (row: LiveRow, lane: LaneRow, decision: SettleDecision, request: SettleRequest) => void;

@@ -60,7 +60,7 @@ export interface Engine {
   apply(operations: readonly Operation[]): Answer[];
   stats(): EngineStats;
   /** Age of the oldest due delivery that waits, 0 if none does. Looks at the first 1,000 ready lanes. */
-  oldestDueMs(nowMs: number): number | null;
+  oldestDueAgeMs(nowMs: number): number;
   /** Runs derived work in a transaction of its own; the rows that it writes are counted apart. */
   maintain<Result>(work: (db: DatabaseSync) => Result): Result;
   readonly db: DatabaseSync;
@@ -134,7 +134,7 @@ function engineOf(opened: ReturnType<typeof openDatabase>, options: EngineOption
       commits,
       commitSecondsSum: commitMsSum / 1_000,
     }),
-    oldestDueMs: (nowMs) => oldestDue(db, nowMs),
+    oldestDueAgeMs: (nowMs) => oldestDue(db, nowMs),
     maintain(work) {
       const start = changes();
       try {

@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 export function statsOf(engine: Engine, nowMs: number): LedgerStats {
   return {
     ...engine.stats(),
-    oldestDueMs: engine.oldestDueMs(nowMs),
+    oldestDueAgeMs: engine.oldestDueAgeMs(nowMs),
     walFrames: checkpoint(engine.db, 'noop').left,
   };
 }
