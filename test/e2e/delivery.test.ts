@@ -46,7 +46,11 @@ for (const profile of PROFILES) {
       const destination = await server.createWebhook(owner, sink.origin + path, settings);
       return { tenant: owner, destination, posts: () => sink.requests.filter((each) => each.path === path) };
     }
-    async function deliver(target: Awaited<ReturnType<typeof hook>>, event: Record<string, unknown> = {}, attempts = 1) {
+    async function deliver(
+      target: Awaited<ReturnType<typeof hook>>,
+      event: Record<string, unknown> = {},
+      attempts = 1,
+    ) {
       const { id } = await server.publish({ tenant_id: target.tenant, ...event });
       const rows = await server.attemptsOf(id, attempts, 'include=response_data');
       return { id, rows, posts: target.posts() as readonly ReceivedRequest[] };
@@ -60,7 +64,10 @@ for (const profile of PROFILES) {
       assert.ok(post !== undefined && posts.length === 1);
       assert.equal(post.method, 'POST');
       assert.equal(post.body.toString(), '{"order":7}');
-      assert.equal(post.header('x-outpost-signature'), signatureOf(target.destination.credentials['secret']!, post.body));
+      assert.equal(
+        post.header('x-outpost-signature'),
+        signatureOf(target.destination.credentials['secret']!, post.body),
+      );
       assert.equal(post.header('x-outpost-event-id'), id);
       assert.equal(post.header('x-outpost-topic'), 'order.created');
       assert.equal(post.header('x-outpost-source'), 'shop');
@@ -91,7 +98,10 @@ for (const profile of PROFILES) {
       const [post] = target.posts();
       assert.ok(row !== undefined && post !== undefined);
       assert.equal(post.body.toString(), EXACT);
-      assert.equal(post.header('x-outpost-signature'), signatureOf(target.destination.credentials['secret']!, post.body));
+      assert.equal(
+        post.header('x-outpost-signature'),
+        signatureOf(target.destination.credentials['secret']!, post.body),
+      );
       const key = encodeURIComponent(id);
       for (const path of [
         `/events/${key}`,

@@ -66,10 +66,20 @@ describe('a 202', { timeout: 120_000 }, () => {
         return found;
       };
       for (const id of ids) {
-        const publish = find('publish', -1, (text) => /^(read|recv)/.test(text) && text.includes(`\\"id\\":\\"${id}\\"`));
+        const publish = find(
+          'publish',
+          -1,
+          (text) => /^(read|recv)/.test(text) && text.includes(`\\"id\\":\\"${id}\\"`),
+        );
         const reply = find('202', publish.end, (text) => /HTTP\/1\.1 202 /.test(text) && text.includes(id));
-        const log = find('write to the log', publish.end, (text) => /^pwrite.*store\.db-wal>/.test(text) && text.includes(id));
-        const sync = find('sync of the log', log.end, (text) => /^f(data)?sync\(\d+<.*store\.db-wal>\) += 0$/.test(text));
+        const log = find(
+          'write to the log',
+          publish.end,
+          (text) => /^pwrite.*store\.db-wal>/.test(text) && text.includes(id),
+        );
+        const sync = find('sync of the log', log.end, (text) =>
+          /^f(data)?sync\(\d+<.*store\.db-wal>\) += 0$/.test(text),
+        );
         assert.ok(sync.end < reply.begin, `the 202 of ${id} was written before its log was synced`);
       }
     } finally {

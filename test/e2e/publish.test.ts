@@ -107,9 +107,15 @@ for (const profile of PROFILES) {
       const get = (path: string) => server.call('GET', path, undefined, as);
 
       const events = (await get('/events')).json<{ models: { id: string }[] }>();
-      assert.deepEqual(events.models.map((row) => row.id), [own.id]);
+      assert.deepEqual(
+        events.models.map((row) => row.id),
+        [own.id],
+      );
       const attempts = (await get('/attempts')).json<{ models: { id: string }[] }>();
-      assert.deepEqual(attempts.models.map((row) => row.id), [ownAttempt!.id]);
+      assert.deepEqual(
+        attempts.models.map((row) => row.id),
+        [ownAttempt!.id],
+      );
       for (const path of [`/events/${foreign.id}`, `/attempts/${foreignAttempt!.id}`]) {
         assert.equal((await get(path)).status, 404, path);
       }

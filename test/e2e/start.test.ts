@@ -34,7 +34,10 @@ async function refusal(options: Partial<ServerOptions> = {}): Promise<string> {
   const code = await server.ended;
   clearTimeout(limit);
   const said = server.output();
-  assert.ok(typeof code === 'number' && code > 0, `it ended with ${code} after ${performance.now() - startedAt} ms: ${said}`);
+  assert.ok(
+    typeof code === 'number' && code > 0,
+    `it ended with ${code} after ${performance.now() - startedAt} ms: ${said}`,
+  );
   assert.doesNotMatch(said, /^\s+at |node:internal|\\n\s+at /m, said);
   return said;
 }
@@ -54,7 +57,9 @@ const asOther = isRoot
 
 describe('the server refuses to start', { timeout: 180_000 }, () => {
   it('without its secrets, naming all of them at once', async () => {
-    const said = await refusal({ env: { API_KEY: '', API_JWT_SECRET: '', AES_ENCRYPTION_SECRET: '', API_PORT: '1e3' } });
+    const said = await refusal({
+      env: { API_KEY: '', API_JWT_SECRET: '', AES_ENCRYPTION_SECRET: '', API_PORT: '1e3' },
+    });
     for (const name of ['API_KEY', 'API_JWT_SECRET', 'AES_ENCRYPTION_SECRET', 'API_PORT']) {
       assert.match(said, new RegExp(`\\b${name}: `), name);
     }

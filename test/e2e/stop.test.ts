@@ -61,7 +61,10 @@ describe('SIGTERM', { timeout: 90_000 }, () => {
         await sink.request(events);
         for (let n = 0; n < events; n += 1) {
           const rows = await api.attemptsOf(`e${n}`, 1);
-          assert.deepEqual(rows.map((row) => [row.attempt_number, row.status]), [[1, 'success']]);
+          assert.deepEqual(
+            rows.map((row) => [row.attempt_number, row.status]),
+            [[1, 'success']],
+          );
         }
         assert.equal(sink.requests.length, events);
       });
@@ -73,31 +76,34 @@ describe('SIGTERM', { timeout: 90_000 }, () => {
   it('ends after its grace although a receiver hangs, and delivers after the next start', async () => {
     const sink = await receiver('hang');
     try {
-      await withServers({ SHUTDOWN_TIMEOUT_SECONDS: '1', DELIVERY_TIMEOUT_SECONDS: '60', MAX_RETRY_LIMIT: '0' }, async (start) => {
-        const first = await start();
-        const api = apiClient(() => first.url, ADMIN_KEY);
-        await api.putTenant('owner');
-        await api.createWebhook('owner', sink.origin);
-        await api.publish({ id: 'e', tenant_id: 'owner' });
-        await sink.request(1);
-        assert.equal(await first.end('SIGTERM'), 0, first.output());
-        sink.answer({ status: 200 });
-        await start();
-        await sink.request(2);
-        const rows = await eventually('a success', async () => {
-          const found = await api.attempts('event_id=e');
-          return found.at(-1)?.status === 'success' ? found : null;
-        });
-        // Cut off by us, the first is no failure of the receiver's: it waits for no schedule and costs no try.
-        assert.deepEqual(
-          rows.map((row) => [row.attempt_number, row.code, row.status]),
-          [
-            [1, 'interrupted', 'failed'],
-            [2, '200', 'success'],
-          ],
-        );
-        assert.equal(sink.requests.length, 2);
-      });
+      await withServers(
+        { SHUTDOWN_TIMEOUT_SECONDS: '1', DELIVERY_TIMEOUT_SECONDS: '60', MAX_RETRY_LIMIT: '0' },
+        async (start) => {
+          const first = await start();
+          const api = apiClient(() => first.url, ADMIN_KEY);
+          await api.putTenant('owner');
+          await api.createWebhook('owner', sink.origin);
+          await api.publish({ id: 'e', tenant_id: 'owner' });
+          await sink.request(1);
+          assert.equal(await first.end('SIGTERM'), 0, first.output());
+          sink.answer({ status: 200 });
+          await start();
+          await sink.request(2);
+          const rows = await eventually('a success', async () => {
+            const found = await api.attempts('event_id=e');
+            return found.at(-1)?.status === 'success' ? found : null;
+          });
+          // Cut off by us, the first is no failure of the receiver's: it waits for no schedule and costs no try.
+          assert.deepEqual(
+            rows.map((row) => [row.attempt_number, row.code, row.status]),
+            [
+              [1, 'interrupted', 'failed'],
+              [2, '200', 'success'],
+            ],
+          );
+          assert.equal(sink.requests.length, 2);
+        },
+      );
     } finally {
       await sink.close();
     }

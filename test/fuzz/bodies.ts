@@ -19,8 +19,34 @@ const STRINGS = [
   `"${'x'.repeat(5_000)}"`,
   `"${'é'.repeat(200)}"`,
 ];
-const NOT_JSON = ['nul', 'undefined', '', '0123', '+1', '.5', '1.', 'NaN', '1e', String.raw`"\x41"`, String.raw`"\u12"`, '"\0"', '"\n"', '"'];
-const KEYS = ['"__proto__"', '"constructor"', '"toString"', '""', '"$gte"', '"$or"', '"$not"', String.raw`"\u0000"`, String.raw`"\udfff"`, '"a.b"'];
+const NOT_JSON = [
+  'nul',
+  'undefined',
+  '',
+  '0123',
+  '+1',
+  '.5',
+  '1.',
+  'NaN',
+  '1e',
+  String.raw`"\x41"`,
+  String.raw`"\u12"`,
+  '"\0"',
+  '"\n"',
+  '"',
+];
+const KEYS = [
+  '"__proto__"',
+  '"constructor"',
+  '"toString"',
+  '""',
+  '"$gte"',
+  '"$or"',
+  '"$not"',
+  String.raw`"\u0000"`,
+  String.raw`"\udfff"`,
+  '"a.b"',
+];
 
 /** JSON texts of any kind with a few levels. @param broken the share of leaves, in hundredths, that are not JSON */
 function values(broken: number): fc.Arbitrary<string> {
@@ -45,26 +71,40 @@ const wild = values(20);
 /** Objects whose members are mostly the route's own, repeated ones included. */
 function objects(plausible: Plausible): fc.Arbitrary<string> {
   const written = (name: string, text: string): string => `${JSON.stringify(name)}:${text}`;
-  const plain = Object.entries(plausible).map(([name, texts]) => fc.constantFrom(...texts).map((text) => written(name, text)));
+  const plain = Object.entries(plausible).map(([name, texts]) =>
+    fc.constantFrom(...texts).map((text) => written(name, text)),
+  );
   const member = (odd: fc.Arbitrary<string>): fc.Arbitrary<string> =>
     fc.oneof(
       fc.tuple(fc.constantFrom(...Object.keys(plausible), 'other'), odd).map(([name, text]) => written(name, text)),
       fc.tuple(fc.constantFrom(...KEYS), odd).map(([key, text]) => `${key}:${text}`),
     );
   // Most have every member and little that is odd, so that the deeper checks are reached.
-  const near = fc.tuple(fc.tuple(...plain), fc.array(member(valid), { maxLength: 2 })).map(([every, more]) => [...every, ...more]);
+  const near = fc
+    .tuple(fc.tuple(...plain), fc.array(member(valid), { maxLength: 2 }))
+    .map(([every, more]) => [...every, ...more]);
   const far = fc.array(member(wild), { maxLength: 8 });
-  return fc.oneof({ weight: 3, arbitrary: near }, { weight: 1, arbitrary: far }).map((members) => `{${members.join(',')}}`);
+  return fc
+    .oneof({ weight: 3, arbitrary: near }, { weight: 1, arbitrary: far })
+    .map((members) => `{${members.join(',')}}`);
 }
 
 const nested = fc
-  .tuple(fc.constantFrom('[', '{"a":', '{"data":{"a":[', '{"filter":{"$not":'), fc.constantFrom(10, 127, 129, 5_000, 100_000))
+  .tuple(
+    fc.constantFrom('[', '{"a":', '{"data":{"a":[', '{"filter":{"$not":'),
+    fc.constantFrom(10, 127, 129, 5_000, 100_000),
+  )
   .map(([open, depth]) => open.repeat(depth));
 
 /** Damage to the bytes of a text. */
 const damaged = (texts: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
   fc
-    .tuple(texts, fc.nat(), fc.constantFrom('cut', 'insert', 'bom', 'tail', 'utf16'), fc.uint8Array({ minLength: 1, maxLength: 4 }))
+    .tuple(
+      texts,
+      fc.nat(),
+      fc.constantFrom('cut', 'insert', 'bom', 'tail', 'utf16'),
+      fc.uint8Array({ minLength: 1, maxLength: 4 }),
+    )
     .map(([text, at, how, bytes]) => {
       const whole = Buffer.from(text);
       const place = at % (whole.length + 1);
@@ -89,7 +129,21 @@ export function bodies(plausible: Plausible): fc.Arbitrary<Buffer> {
 
 /** A path segment as it stands on the wire: encoded well or badly, never a character that Node's client refuses. */
 export const segments: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom('fuzzed', 'd1', '.', '..', '%2e%2e', '%2F', '%00', '%ff', '%', '%zz', '{tenant_id}', '%ED%A0%80', '__proto__'),
+  fc.constantFrom(
+    'fuzzed',
+    'd1',
+    '.',
+    '..',
+    '%2e%2e',
+    '%2F',
+    '%00',
+    '%ff',
+    '%',
+    '%zz',
+    '{tenant_id}',
+    '%ED%A0%80',
+    '__proto__',
+  ),
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).map((text) => encodeURIComponent(text.toWellFormed())),
   fc.constantFrom('x'.repeat(256), '%C3%A9'.repeat(200), 'y'.repeat(5_000)),
 );

@@ -30,14 +30,23 @@ const PUBLISH: Plausible = {
 const DESTINATION: Plausible = {
   type: ['"webhook"', '"webhook"', '"webhook"', '"kafka"'],
   topics: ['"*"', '["a"]', '["a","b"]'],
-  config: ['{"url":"http://127.0.0.1:9/"}', '{"url":"http://[::1]/a?b","custom_headers":"{\\"a\\":\\"1\\"}"}', '{"url":"no"}'],
+  config: [
+    '{"url":"http://127.0.0.1:9/"}',
+    '{"url":"http://[::1]/a?b","custom_headers":"{\\"a\\":\\"1\\"}"}',
+    '{"url":"no"}',
+  ],
   credentials: ['{}', '{"secret":"s"}', '{"secret":"é","other":1}', 'null'],
   filter: ['{"data":{"a":1}}', '{"$or":[{}]}', '{"data":{"a":{"$gte":"x"}}}', '{}', 'null'],
   id: FREE_TEXT,
   metadata: ['{"k":1}', '{"__proto__":[]}', 'null'],
   delivery_metadata: ['{"k":"v"}', '{"é\\n":"1"}', 'null'],
 };
-const ROUTES: readonly { readonly name: string; readonly method: string; readonly path: string; readonly body: Plausible }[] = [
+const ROUTES: readonly {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: Plausible;
+}[] = [
   { name: 'publish', method: 'POST', path: '/publish', body: PUBLISH },
   { name: 'create a destination', method: 'POST', path: '/tenants/fuzzed/destinations', body: DESTINATION },
   { name: 'change a destination', method: 'PATCH', path: '/tenants/fuzzed/destinations/d1', body: DESTINATION },
@@ -87,7 +96,12 @@ for (const profile of PROFILES) {
           let at = 0;
           return path.replaceAll('{}', () => parts[(at += 1) - 1] ?? '');
         });
-        const types = fc.constantFrom(...Array.from({ length: 8 }, () => 'application/json'), 'a', '', 'text/x; charset=utf-16');
+        const types = fc.constantFrom(
+          ...Array.from({ length: 8 }, () => 'application/json'),
+          'a',
+          '',
+          'text/x; charset=utf-16',
+        );
         const property = fc.asyncProperty(paths, bodies(body), types, async (where, bytes, type) => {
           const reply = await send(server.url, agent, { method, path: where, bytes, type, key: server.adminKey });
           judge(reply);
@@ -173,14 +187,17 @@ function send(
     'content-length': given.bytes.length,
     ...(given.type === '' ? {} : { 'content-type': given.type }),
   };
-  const call = httpRequest({ agent, hostname, port, method: given.method, path: `/api/v1${given.path}`, headers }, (reply) => {
-    const chunks: Buffer[] = [];
-    reply.on('data', (chunk: Buffer) => chunks.push(chunk));
-    reply.on('end', () =>
-      resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString() }),
-    );
-    reply.on('error', reject);
-  });
+  const call = httpRequest(
+    { agent, hostname, port, method: given.method, path: `/api/v1${given.path}`, headers },
+    (reply) => {
+      const chunks: Buffer[] = [];
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+      reply.on('end', () =>
+        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString() }),
+      );
+      reply.on('error', reject);
+    },
+  );
   call.setTimeout(HANG_MS, () => call.destroy(new Error('no answer in time')));
   call.on('error', reject);
   call.end(given.bytes);

@@ -28,7 +28,8 @@ describe('every kind of try', { timeout: 60_000 }, () => {
     await server.stop();
     await sink.close();
   });
-  const postsTo = (path: string): readonly RawRequest[] => sink.requests.filter((each) => each.requestLine.includes(` ${path} `));
+  const postsTo = (path: string): readonly RawRequest[] =>
+    sink.requests.filter((each) => each.requestLine.includes(` ${path} `));
 
   async function hook(tenant: string, config: Record<string, unknown> = {}, more: Record<string, unknown> = {}) {
     await server.putTenant(tenant);
@@ -39,14 +40,23 @@ describe('every kind of try', { timeout: 60_000 }, () => {
   it('field case 11: has the same headers, its own time and a fresh signature', async () => {
     const destination = await hook('tries');
     answers.set('/tries', 500);
-    await server.publish({ id: 'old', tenant_id: 'tries', topic: 'a', time: '2020-01-01T00:00:00Z', metadata: { k: 'v' } });
+    await server.publish({
+      id: 'old',
+      tenant_id: 'tries',
+      topic: 'a',
+      time: '2020-01-01T00:00:00Z',
+      metadata: { k: 'v' },
+    });
     await server.attemptsOf('old', 2);
     await server.restart();
     await server.attemptsOf('old', 3);
     answers.set('/tries', 200);
     await server.expect(202, 'POST', '/retry', { event_id: 'old', destination_id: destination.id });
     const rows = await server.attemptsOf('old', 4);
-    assert.deepEqual(rows.map((row) => row.manual), [false, false, false, true]);
+    assert.deepEqual(
+      rows.map((row) => row.manual),
+      [false, false, false, true],
+    );
 
     const posts = postsTo('/tries');
     const names = posts.map((post) => post.headers.map(([name]) => name));
@@ -54,7 +64,10 @@ describe('every kind of try', { timeout: 60_000 }, () => {
     for (const [n, post] of posts.entries()) {
       const signedMs = Date.parse(valuesOf(post, 'x-outpost-timestamp')[0] ?? '');
       // In whole seconds, at or before the attempt's end.
-      assert.ok(Math.abs(Date.parse(rows[n]!.time) - signedMs) < 5_000, `try ${n + 1} is dated ${new Date(signedMs).toISOString()}`);
+      assert.ok(
+        Math.abs(Date.parse(rows[n]!.time) - signedMs) < 5_000,
+        `try ${n + 1} is dated ${new Date(signedMs).toISOString()}`,
+      );
       const mac = createHmac('sha256', destination.credentials['secret']!).update(post.body).digest('hex');
       assert.deepEqual(valuesOf(post, 'x-outpost-signature'), [`v0=${mac}`]);
     }
@@ -67,7 +80,10 @@ describe('every kind of try', { timeout: 60_000 }, () => {
       await server.attemptsOf(`length ${n}`, 1);
       await server.expect(202, 'POST', '/retry', { event_id: `length ${n}`, destination_id: destination.id });
       const rows = await server.attemptsOf(`length ${n}`, 2);
-      assert.deepEqual(rows.map((row) => row.code), ['200', '200']);
+      assert.deepEqual(
+        rows.map((row) => row.code),
+        ['200', '200'],
+      );
       for (const post of postsTo('/lengths').slice(-2)) {
         assert.deepEqual(valuesOf(post, 'content-length'), [String(Buffer.byteLength(data))]);
         assert.equal(post.body.toString(), data);
@@ -90,7 +106,11 @@ describe('every kind of try', { timeout: 60_000 }, () => {
 
   it('field case 43: has no header twice, and contradictions are refused when they are written', async () => {
     const path = '/tenants/names/destinations';
-    await hook('names', { custom_headers: '{"Accept":"x","Authorization":"t","X-Outpost-Source":"custom"}' }, { id: 'd' });
+    await hook(
+      'names',
+      { custom_headers: '{"Accept":"x","Authorization":"t","X-Outpost-Source":"custom"}' },
+      { id: 'd' },
+    );
     for (const settings of [
       { config: { url: sink.origin, custom_headers: '{"X-A":"1","x-a":"2"}' } },
       { config: { url: sink.origin }, delivery_metadata: { Foo: '1', foo: '2' } },

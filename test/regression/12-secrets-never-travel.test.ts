@@ -31,7 +31,8 @@ function formsOf(secret: string): readonly string[] {
 
 function assertWithout(where: string, text: string, secrets: readonly string[]): void {
   for (const secret of secrets) {
-    for (const form of formsOf(secret)) assert.ok(!text.includes(form), `${where} has a form of ${secret.slice(0, 12)}…`);
+    for (const form of formsOf(secret))
+      assert.ok(!text.includes(form), `${where} has a form of ${secret.slice(0, 12)}…`);
   }
 }
 
@@ -71,9 +72,15 @@ describe('secrets', { timeout: 90_000 }, () => {
     const destination = await api.createWebhook('owner', sink.origin);
     const path = `/tenants/owner/destinations/${destination.id}`;
     const { token } = (await api.expect(200, 'GET', '/tenants/owner/token')).json<{ token: string }>();
-    const rotated = await api.expect(200, 'PATCH', path, { credentials: { rotate_secret: true } }, {
-      authorization: `Bearer ${token}`,
-    });
+    const rotated = await api.expect(
+      200,
+      'PATCH',
+      path,
+      { credentials: { rotate_secret: true } },
+      {
+        authorization: `Bearer ${token}`,
+      },
+    );
     const { secret, previous_secret: previous } = rotated.json<DestinationRow>().credentials;
     assert.ok(secret !== undefined && previous !== undefined);
     const ids = Array.from({ length: sized(20, 500) }, (_, n) => `e${n}`);

@@ -35,7 +35,10 @@ for (const profile of PROFILES) {
         assert.equal((await server.expect(200, 'GET', destination)).json()['id'], id);
         const event = await server.expect(200, 'GET', `/events/${encode(id)}?tenant_id=${encode(id)}`);
         assert.equal(event.json()['id'], id);
-        assert.equal((await server.events(`id=${encode(id)}&tenant_id=${encode(id)}&destination_id=${encode(id)}`)).length, 1);
+        assert.equal(
+          (await server.events(`id=${encode(id)}&tenant_id=${encode(id)}&destination_id=${encode(id)}`)).length,
+          1,
+        );
         await server.expect(200, 'PATCH', destination, { topics: ['a', 'b'] });
         await server.expect(200, 'PATCH', destination, { topics: '*' });
         await server.expect(202, 'POST', '/retry', { event_id: id, destination_id: id });
@@ -43,7 +46,10 @@ for (const profile of PROFILES) {
       }
       const seen = sink.requests.filter((_, n) => n % 2 === 0).map((post) => post.header('x-outpost-event-id'));
       // Blanks around a header's value are no part of it (RFC 9110 §5.5).
-      assert.deepEqual(seen, GOOD.map((id) => Buffer.from(id.trim()).toString('latin1')));
+      assert.deepEqual(
+        seen,
+        GOOD.map((id) => Buffer.from(id.trim()).toString('latin1')),
+      );
       for (const id of GOOD) {
         await server.expect(200, 'DELETE', `/tenants/${encode(id)}/destinations/${encode(id)}`);
         await server.expect(200, 'DELETE', `/tenants/${encode(id)}`);
@@ -62,7 +68,10 @@ for (const profile of PROFILES) {
         }
       }
       for (const id of ['a\u0000b', 'a\nb', 'x'.repeat(1_024)]) {
-        assert.ok([404, 422].includes((await server.call('PUT', `/tenants/${encode(id)}`, {})).status), JSON.stringify(id));
+        assert.ok(
+          [404, 422].includes((await server.call('PUT', `/tenants/${encode(id)}`, {})).status),
+          JSON.stringify(id),
+        );
       }
       // A slash, encoded or not, makes it another path.
       assert.equal((await server.call('PUT', '/tenants/a%2Fb', {})).status, 404);

@@ -40,7 +40,9 @@ describe('encodings of the publish body', { timeout: 30_000 }, () => {
       [utf16, 'utf-16'],
       [latin1, 'iso-8859-1'],
     ] as const) {
-      const reply = await server.call('POST', '/publish', body, { 'content-type': `application/json; charset=${charset}` });
+      const reply = await server.call('POST', '/publish', body, {
+        'content-type': `application/json; charset=${charset}`,
+      });
       assert.equal(reply.status, 415, charset);
     }
     for (const body of [utf16, latin1]) assert.equal((await server.call('POST', '/publish', body)).status, 422);

@@ -56,9 +56,17 @@ for (const profile of PROFILES) {
       for (const [n, [written]] of TAKEN.entries()) {
         const at = encodeURIComponent(written);
         const from = await server.events(`time[gte]=${at}`);
-        assert.deepEqual(from.map((event) => event['id']), TAKEN.map((_, at) => `e${at}`).slice(n), `from ${written}`);
+        assert.deepEqual(
+          from.map((event) => event['id']),
+          TAKEN.map((_, at) => `e${at}`).slice(n),
+          `from ${written}`,
+        );
         const to = await server.events(`time[lte]=${at}`);
-        assert.deepEqual(to.map((event) => event['id']), TAKEN.map((_, at) => `e${at}`).slice(0, n + 1), `to ${written}`);
+        assert.deepEqual(
+          to.map((event) => event['id']),
+          TAKEN.map((_, at) => `e${at}`).slice(0, n + 1),
+          `to ${written}`,
+        );
       }
     });
 

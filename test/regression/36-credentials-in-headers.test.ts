@@ -9,8 +9,14 @@ describe('the operator’s key', { timeout: 30_000 }, () => {
     try {
       const statusOf = async (authorization: string): Promise<number> =>
         (await server.call('GET', '/topics', undefined, { authorization })).status;
-      for (const scheme of ['Bearer', 'bearer', 'BEARER']) assert.equal(await statusOf(`${scheme} ${server.adminKey}`), 200);
-      for (const wrong of [`Bearer  ${server.adminKey}`, `Bearer "${server.adminKey}"`, `Bearer${server.adminKey}`, 'Bearer']) {
+      for (const scheme of ['Bearer', 'bearer', 'BEARER'])
+        assert.equal(await statusOf(`${scheme} ${server.adminKey}`), 200);
+      for (const wrong of [
+        `Bearer  ${server.adminKey}`,
+        `Bearer "${server.adminKey}"`,
+        `Bearer${server.adminKey}`,
+        'Bearer',
+      ]) {
         assert.equal(await statusOf(wrong), 401, wrong);
       }
     } finally {
@@ -21,7 +27,10 @@ describe('the operator’s key', { timeout: 30_000 }, () => {
   it('field case 36: that was set with quotes around it has them', async () => {
     const server = await composedServer({ profile: 'memory', env: { API_KEY: '"k"' } });
     try {
-      for (const [key, status] of [['"k"', 200], ['k', 401]] as const) {
+      for (const [key, status] of [
+        ['"k"', 200],
+        ['k', 401],
+      ] as const) {
         const reply = await server.call('GET', '/topics', undefined, { authorization: `Bearer ${key}` });
         assert.equal(reply.status, status, key);
       }

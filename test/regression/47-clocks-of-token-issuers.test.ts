@@ -4,7 +4,10 @@ import { createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type ComposedServer, composedServer, JWT_SECRET } from '../support/composed-server.ts';
 
-function token(claims: Readonly<Record<string, unknown>>, header: Readonly<Record<string, unknown>> = { alg: 'HS256' }): string {
+function token(
+  claims: Readonly<Record<string, unknown>>,
+  header: Readonly<Record<string, unknown>> = { alg: 'HS256' },
+): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part(header)}.${part({ iss: 'outpost', sub: 'owner', ...claims })}`;
   return `${signed}.${createHmac('sha256', JWT_SECRET).update(signed).digest('base64url')}`;

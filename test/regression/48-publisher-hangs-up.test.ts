@@ -41,7 +41,11 @@ for (const profile of PROFILES) {
     async function assertSentOnce(ids: readonly string[]): Promise<void> {
       for (const id of ids) {
         const rows = await server.attemptsOf(id, 1);
-        assert.deepEqual(rows.map((row) => row.status), ['success'], id);
+        assert.deepEqual(
+          rows.map((row) => row.status),
+          ['success'],
+          id,
+        );
         assert.equal(sink.requests.filter((post) => post.header('x-outpost-event-id') === id).length, 1, id);
       }
     }

@@ -88,7 +88,12 @@ export function apiClient(url: () => string, adminKey: string) {
       settings: Readonly<Record<string, unknown>> = {},
     ): Promise<DestinationRow> {
       const path = `/tenants/${encodeURIComponent(tenant)}/destinations`;
-      const reply = await expect(201, 'POST', path, { type: 'webhook', topics: '*', config: { url: target }, ...settings });
+      const reply = await expect(201, 'POST', path, {
+        type: 'webhook',
+        topics: '*',
+        config: { url: target },
+        ...settings,
+      });
       return reply.json<DestinationRow>();
     },
     /** Publishes and answers the 202's body. */

@@ -35,7 +35,8 @@ export async function rawConnection(url: string): Promise<RawConnection> {
     });
   });
   const finish = (): void => {
-    for (const waiter of waiters) waiter.done.reject(new Error(`closed before ${JSON.stringify(waiter.text)}: ${text}`));
+    for (const waiter of waiters)
+      waiter.done.reject(new Error(`closed before ${JSON.stringify(waiter.text)}: ${text}`));
     waiters = [];
     closed.resolve(text);
     socket.destroy();
