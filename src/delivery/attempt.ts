@@ -53,7 +53,6 @@ export async function makeAttempt(
   const startedAtMs = deps.clock.now();
   const started = deps.clock.monotonicMs();
   const outcome = await send(deps, payload, open, signal);
-  if (signal.aborted && !outcome.ok) return null;
   // What our own stop cut off is no failure of the destination's, and must not be the last of its tries.
   if (signal.aborted && !outcome.ok) return null;
   const durationMs = Math.max(0, deps.clock.monotonicMs() - started);
