@@ -14,6 +14,8 @@ export interface Load {
   onAck(listener: (() => void) | null): void;
   /** Publishes nothing new, and resolves when everything begun is acknowledged. */
   finish(): Promise<void>;
+  /** Publishes nothing new and repeats nothing: the run has failed. */
+  abandon(): void;
 }
 
 export function load(options: {
@@ -25,9 +27,10 @@ export function load(options: {
   const publishing = new Set<Promise<void>>();
   let listener: (() => void) | null = null;
   let count = 0;
+  let isAbandoned = false;
 
   async function publishOne(tenant: string, id: string): Promise<void> {
-    for (;;) {
+    while (!isAbandoned) {
       try {
         acked.set(id, await publish(options.url, tenant, id));
         listener?.();
@@ -58,6 +61,10 @@ export function load(options: {
     async finish() {
       clearInterval(timer);
       await Promise.all(publishing);
+    },
+    abandon() {
+      clearInterval(timer);
+      isAbandoned = true;
     },
   };
 }
