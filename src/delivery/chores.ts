@@ -2,6 +2,7 @@
  * What has to be done in the store beside deliveries, in chunks and in the background: recovering the leases of an
  * earlier life of the process, once, and ending the deliveries of deleted destinations, when one was deleted.
  */
+import { channel } from 'node:diagnostics_channel';
 import { supervisedWork, type SupervisedWork } from '../lib/supervised-work.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Ledger } from '../ports/ledger.ts';
@@ -11,6 +12,9 @@ const RECOVER_CHUNK = 2_000;
 const REMOVE_CHUNK = 500;
 /** After a refused commit. */
 const PAUSE = { leastMs: 500, mostMs: 10_000 };
+
+/** Published when leases of an earlier life are in the log as interrupted attempts: `{ count }`. */
+const interrupted = channel('delivery.interrupted');
 
 export function chores(deps: {
   readonly ledger: Pick<Ledger, 'recover' | 'removeDeleted'>;
@@ -30,7 +34,9 @@ export function chores(deps: {
       while (!isRecovered && !isStopping) {
         const { recovered, done } = await ledger.recover(RECOVER_CHUNK, clock.now());
         isRecovered = done;
-        if (recovered > 0) deps.onRecovered(recovered);
+        if (recovered === 0) continue;
+        interrupted.publish({ count: recovered });
+        deps.onRecovered(recovered);
       }
       while (!isStopping) {
         const removed = await ledger.removeDeleted(REMOVE_CHUNK, clock.now());

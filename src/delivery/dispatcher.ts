@@ -10,6 +10,7 @@ import { channel } from 'node:diagnostics_channel';
 import { type AttemptOutcome, failed } from '../domain/attempt.ts';
 import type { EventPayload } from '../domain/event.ts';
 import type { EventSeq, LaneNumber, TenantNumber } from '../domain/ids.ts';
+import { reservedSlots } from '../domain/slot-share.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Service } from '../lib/service.ts';
 import { supervisedWork } from '../lib/supervised-work.ts';
@@ -110,7 +111,14 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     promised = room;
     try {
       const nowMs = deps.clock.now();
-      const answer = await deps.ledger.claim({ nowMs, room, laneCap: deps.limits.laneMax, busy: slots.busy() });
+      const answer = await deps.ledger.claim({
+        nowMs,
+        room,
+        free: slots.room(),
+        reserved: reservedSlots(deps.limits.processMax),
+        laneCap: deps.limits.laneMax,
+        busy: slots.busy(),
+      });
       promised = 0;
       isBehind = answer.hasMore;
       slots.setBacklog(answer.hasMore);

@@ -1,11 +1,11 @@
 /**
  * Who may send now: slots of the process, shared between lanes and tenants.
  *
- * A lane holds at most its cap. A tenant that holds `h` slots gets one more only while more than `h` are free, so one
- * tenant alone can take half, two hungry ones a third each, and whatever hangs, others find a slot. While the store
- * has due deliveries, new events may take no more than half of all slots, so that retries and backlogs keep moving.
+ * A lane holds at most its cap, a tenant its share (domain/slot-share.ts). While the store has due deliveries, new
+ * events may take no more than half of all slots, so that retries and backlogs keep moving.
  */
 import type { LaneNumber, TenantNumber } from '../domain/ids.ts';
+import { mayTakeSlot, reservedSlots } from '../domain/slot-share.ts';
 
 export interface SlotLimits {
   /** Slots of the process. */
@@ -46,6 +46,7 @@ export interface Slots {
 export function deliverySlots(limits: SlotLimits): Slots {
   const byLane = new Map<LaneNumber, number>();
   const byTenant = new Map<TenantNumber, number>();
+  const reserved = reservedSlots(limits.processMax);
   let taken = 0;
   let handedOver = 0;
   let payloadBytes = 0;
@@ -64,7 +65,7 @@ export function deliverySlots(limits: SlotLimits): Slots {
     reserve(tenant, lane, bytes) {
       const left = limits.processMax - taken;
       if (left <= 0 || (byLane.get(lane) ?? 0) >= limits.laneMax) return null;
-      if ((byTenant.get(tenant) ?? 0) >= left) return null;
+      if (!mayTakeSlot({ held: byTenant.get(tenant) ?? 0, free: left, reserved })) return null;
       if (hasBacklog && handedOver * 2 >= limits.processMax) return null;
       if (payloadBytes + bytes > limits.payloadBytesMax) return null;
       return take({ tenant, lane, payloadBytes: bytes, isHandedOver: true });

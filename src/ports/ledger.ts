@@ -97,6 +97,9 @@ export interface ClaimRequest {
   readonly nowMs: number;
   /** How many leases the dispatcher can take: 1 to 1,024. */
   readonly room: number;
+  /** Slots that are free in the process, at least `room`; `reserved` of them are for tenants that hold few. */
+  readonly free: number;
+  readonly reserved: number;
   /** Leases a lane may hold at a time. */
   readonly laneCap: number;
   /** Slots taken per lane, lanes without any left out; never more entries than the process has slots. */
@@ -104,9 +107,9 @@ export interface ClaimRequest {
 }
 
 export interface ClaimResult {
-  /** Oldest due first within a lane, lanes in turn within a tenant, tenants in a fair turn. */
+  /** Oldest due first within a lane, lanes in turn within a tenant, tenants in a fair turn, each while `mayTakeSlot`. */
   readonly leases: readonly Lease[];
-  /** True if due deliveries remain that lacked room, a free slot of their lane, or this claim's share of wake-ups. */
+  /** True if due deliveries remain that lacked room, a share, a free slot of their lane, or this claim's share of wake-ups. */
   readonly hasMore: boolean;
   /** When the next sleeping lane is due; null if none sleeps. Nothing needs to ask before then. */
   readonly nextDueMs: number | null;

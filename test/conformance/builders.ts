@@ -193,7 +193,10 @@ export async function publishLeased(world: World, options: EventOptions & { tena
 }
 
 export function claim(world: World, options: Partial<ClaimRequest> = {}): Promise<ClaimResult> {
-  return world.store.ledger.claim({ nowMs: NOW, room: 1_024, laneCap: 1_024, busy: new Map(), ...options });
+  const room = options.room ?? 1_024;
+  // Without a reserve nobody's share is limited, which is what most cases are about.
+  const share = { free: room, reserved: 0 };
+  return world.store.ledger.claim({ nowMs: NOW, room, ...share, laneCap: 1_024, busy: new Map(), ...options });
 }
 
 /** Claims until nothing is left that is due, as if slots were without end. */

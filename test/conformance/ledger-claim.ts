@@ -309,20 +309,20 @@ export function fairnessCases(inStore: InStore): void {
   );
 
   it(
-    'keeps slots free for others from a tenant that holds many, and gives to who is alone',
+    'keeps a reserve for others from a tenant that holds many',
     inStore(async (world) => {
       const lanes = await setUp(world, 20);
       for (const lane of lanes) await store(world, lane, { count: 2, name: lane.id });
-      const first = await claim(world, { room: 10 });
-      assert.ok(first.leases.length >= 1, 'a tenant that is alone is not kept waiting');
-      assert.ok(first.leases.length <= 5, 'a tenant gets one more only while it holds less than what is left free');
+      const first = await claim(world, { room: 10, free: 10, reserved: 4 });
+      assert.equal(first.leases.length, 6, 'a tenant that is alone is given all but the reserve, and no more');
       assert.equal(first.hasMore, true, 'what a share holds back remains due');
       const busy = new Map(first.leases.map(({ lane }) => [lane, 1] as const));
-      const second = await claim(world, { room: 2, busy });
-      assert.ok(second.leases.length >= 1, 'a tenant that is alone is not kept waiting');
+      const second = await claim(world, { room: 2, free: 4, reserved: 4, busy });
+      assert.deepEqual(second.leases, [], 'the reserve is for tenants that hold less than what is left');
+      assert.equal(second.hasMore, true, 'what a share holds back remains due');
       const [other] = await setUp(world, 1, 'other');
       await store(world, present(other), { count: 2, name: 'o', tenant: 'other' });
-      const third = await claim(world, { room: 1, busy });
+      const third = await claim(world, { room: 1, free: 1, reserved: 4, busy });
       assert.deepEqual(
         third.leases.map(({ lane }) => lane),
         [other?.lane],

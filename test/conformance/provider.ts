@@ -1,6 +1,6 @@
 /**
  * What every destination type promises, whatever it sends to. A type's own test adds what is its own: headers, bodies,
- * codes. For types that speak HTTP through ports/http-client.ts.
+ * codes. The second half is for types that speak HTTP through ports/http-client.ts; others call the first by itself.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -13,35 +13,29 @@ import type { OpenSettings, Prepared, Problem, Provider, Sender } from '../../sr
 import { eventPayload } from '../support/event-payload.ts';
 import { type FakeHttpClient, fakeHttpClient, httpAnswer } from '../support/fake-http-client.ts';
 
-export interface ProviderHarness {
+export interface SettingsHarness {
   readonly provider: Provider;
   /** Settings that an operator may create a destination with, as requested. */
   readonly settings: OpenSettings;
   /** Settings that are refused, each with the problems that are named. */
   readonly broken: readonly { readonly settings: OpenSettings; readonly problems: readonly Problem[] }[];
-  /** An answer that is a success. */
-  readonly accepted: HttpResult;
+  /** What a type is answered that asks its service about a credential. */
+  readonly verified?: HttpResult;
   /** Texts of `settings` and of what `prepare` makes of them that no outcome and no target may hold. */
   secretsOf(settings: OpenSettings): readonly string[];
 }
 
+export interface ProviderHarness extends SettingsHarness {
+  /** An answer that is a success. */
+  readonly accepted: HttpResult;
+}
+
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
-export function providerConformance(harness: ProviderHarness): void {
+/** What holds for the settings of every type. */
+export function providerSettingsConformance(harness: SettingsHarness): void {
   const { provider } = harness;
   const check = fieldCheck(provider.fields);
-  const created = (settings: OpenSettings): Prepared => prepare(provider, settings, null);
-  const ready = (): OpenSettings => {
-    const prepared = created(harness.settings);
-    assert.ok(prepared.ok, 'the settings of the suite are refused');
-    return prepared.settings;
-  };
-  const opened = (answer: HttpResult): { sender: Sender; http: FakeHttpClient } => {
-    const http = fakeHttpClient(answer);
-    return { http, sender: provider.open(ready(), { http, now: () => NOW_MS }) };
-  };
-  const send = (sender: Sender): ReturnType<Sender['send']> =>
-    sender.send(eventPayload(), new AbortController().signal);
 
   describe(`provider ${provider.type}: settings`, () => {
     it('declares what clients build a form from', () => {
@@ -57,42 +51,56 @@ export function providerConformance(harness: ProviderHarness): void {
       }
     });
 
-    it('accepts good settings and does not write into them', () => {
+    it('accepts good settings and does not write into them', async () => {
       const before = structuredClone(harness.settings);
       assert.deepEqual(check(harness.settings), []);
-      ready();
+      await readySettings(harness);
       assert.deepEqual(harness.settings, before);
     });
 
-    it('refuses broken settings and names the field and the rule', () => {
+    it('refuses broken settings and names the field and the rule', async () => {
       for (const { settings, problems } of harness.broken) {
         const declared = check(settings);
-        const prepared = declared.length > 0 ? { ok: false as const, problems: declared } : created(settings);
+        const prepared =
+          declared.length > 0 ? { ok: false as const, problems: declared } : await prepare(harness, settings, null);
         assert.ok(!prepared.ok, `accepted: ${JSON.stringify(problems)}`);
         assert.deepEqual(prepared.problems, problems);
       }
     });
 
-    it('keeps its settings when a change leaves them alone', () => {
-      const first = ready();
-      assert.deepEqual(prepare(provider, first, first), { ok: true, settings: first });
+    it('keeps its settings when a change leaves them alone', async () => {
+      const first = await readySettings(harness);
+      assert.deepEqual(await prepare(harness, first, first), { ok: true, settings: first });
     });
 
-    it('shows sensitive settings only masked, and none in the target', () => {
-      const settings = ready();
+    it('shows sensitive settings only masked, and none in the target', async () => {
+      const settings = await readySettings(harness);
       const shown = maskSettings(provider, settings, NOW_MS);
-      const target = provider.target(settings.config, settings.credentials);
+      const target = provider.target(settings.config, settings.credentials, ['*']);
       for (const secret of sensitiveValues(provider, settings)) {
         assert.ok(!Object.values({ ...shown.config, ...shown.credentials }).includes(secret), 'shown in clear');
       }
       for (const secret of harness.secretsOf(settings)) assert.ok(!target.includes(secret), 'in the target');
-      assert.equal(provider.target(shown.config, shown.credentials), target, 'the target depends on masked parts');
+      const again = provider.target(shown.config, shown.credentials, ['*']);
+      assert.equal(again, target, 'the target depends on masked parts');
     });
   });
+}
+
+/** The same, and what holds for sending by HTTP. */
+export function providerConformance(harness: ProviderHarness): void {
+  providerSettingsConformance(harness);
+  const { provider } = harness;
+  const opened = async (answer: HttpResult): Promise<{ sender: Sender; http: FakeHttpClient }> => {
+    const http = fakeHttpClient(answer);
+    return { http, sender: provider.open(await readySettings(harness), { http, now: () => NOW_MS }) };
+  };
+  const send = (sender: Sender): ReturnType<Sender['send']> =>
+    sender.send(eventPayload(), new AbortController().signal);
 
   describe(`provider ${provider.type}: sender`, () => {
     it('reports an accepted event as delivered', async () => {
-      const { sender, http } = opened(harness.accepted);
+      const { sender, http } = await opened(harness.accepted);
       const outcome = await send(sender);
       assert.equal(outcome.ok, true);
       assert.equal(http.requests.length, 1);
@@ -100,7 +108,12 @@ export function providerConformance(harness: ProviderHarness): void {
 
     it('turns every failure of the way into an outcome with its code', async () => {
       for (const code of TRANSPORT_CODES) {
-        const { sender } = opened({ ok: false, code, detail: 'could not reach https://example.test', aborted: false });
+        const { sender } = await opened({
+          ok: false,
+          code,
+          detail: 'could not reach https://example.test',
+          aborted: false,
+        });
         assert.deepEqual(await send(sender), {
           ok: false,
           code,
@@ -115,7 +128,9 @@ export function providerConformance(harness: ProviderHarness): void {
       const bodies = ['', 'no', '{"error":{}}', 'null', '[]', Uint8Array.of(0xff, 0x00, 0xc3)];
       for (const status of [301, 400, 401, 404, 429, 500, 503]) {
         for (const body of bodies) {
-          const outcome = await send(opened(httpAnswer({ status, body, headers: { 'retry-after': 'soon' } })).sender);
+          const outcome = await send(
+            (await opened(httpAnswer({ status, body, headers: { 'retry-after': 'soon' } }))).sender,
+          );
           assert.equal(outcome.ok, false, `${status} is a success`);
           assert.equal(outcome.ok ? null : outcome.retryAfterMs, null);
         }
@@ -123,7 +138,7 @@ export function providerConformance(harness: ProviderHarness): void {
     });
 
     it('keeps JSON of an answer, and never a secret of the destination', async () => {
-      const settings = ready();
+      const settings = await readySettings(harness);
       for (const answer of [harness.accepted, httpAnswer({ status: 500 }), httpAnswer({ tooLong: true, body: '' })]) {
         const { response } = await send(provider.open(settings, { http: fakeHttpClient(answer), now: () => NOW_MS }));
         const text = JSON.stringify(response);
@@ -134,14 +149,14 @@ export function providerConformance(harness: ProviderHarness): void {
     });
 
     it('gives the request the signal that it was given', async () => {
-      const { sender, http } = opened(harness.accepted);
+      const { sender, http } = await opened(harness.accepted);
       const { signal } = new AbortController();
       await sender.send(eventPayload(), signal);
       assert.equal(http.requests[0]?.signal, signal);
     });
 
     it('sends many events at a time, closes while they are under way, and closes twice', async () => {
-      const { sender, http } = opened(harness.accepted);
+      const { sender, http } = await opened(harness.accepted);
       const sent = Array.from({ length: 20 }, () => send(sender));
       await Promise.all([sender.close(), sender.close()]);
       assert.ok((await Promise.all(sent)).every((outcome) => outcome.ok));
@@ -150,16 +165,26 @@ export function providerConformance(harness: ProviderHarness): void {
   });
 }
 
-function prepare(provider: Provider, settings: OpenSettings, current: OpenSettings | null): Prepared {
+async function readySettings(harness: SettingsHarness): Promise<OpenSettings> {
+  const prepared = await prepare(harness, harness.settings, null);
+  assert.ok(prepared.ok, 'the settings of the suite are refused');
+  return prepared.settings;
+}
+
+async function prepare(
+  { provider, verified }: SettingsHarness,
+  settings: OpenSettings,
+  current: OpenSettings | null,
+): Promise<Prepared> {
   let seed = 0;
-  const randomBytes = (size: number): Uint8Array => new Uint8Array(size).fill((seed += 1));
   return provider.prepare({
     settings,
     current,
     requested: current === null ? settings.credentials : null,
     role: 'admin',
     nowMs: NOW_MS,
-    randomBytes,
+    randomBytes: (size) => new Uint8Array(size).fill((seed += 1)),
+    http: fakeHttpClient(verified),
   });
 }
 

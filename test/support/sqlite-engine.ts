@@ -144,7 +144,10 @@ export function engineWorld(path: string) {
       return result.leases[0]!;
     },
     claim(options: Partial<Operations['claim'][0]> = {}): ClaimResult {
-      return apply('claim', { nowMs: NOW, room: 100, laneCap: 16, busy: new Map(), ...options });
+      const room = options?.room ?? 100;
+      // All of it reserved, as when slots are scarce: each tenant takes no more than what it leaves.
+      const share = { free: room, reserved: room };
+      return apply('claim', { nowMs: NOW, room, ...share, laneCap: 16, busy: new Map(), ...options });
     },
     settle(lease: Lease, outcome: AttemptOutcome = delivered('200'), finishedAtMs = NOW + 5): SettleResult {
       return apply('settle', settleInput(lease, outcome, finishedAtMs));

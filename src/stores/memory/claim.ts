@@ -6,6 +6,7 @@
  * slot and tenants beyond their share are set aside once a claim and put back where they were.
  */
 import type { LaneNumber } from '../../domain/ids.ts';
+import { mayTakeSlot } from '../../domain/slot-share.ts';
 import type { ClaimRequest, ClaimResult, Lease } from '../../ports/ledger.ts';
 import { advanceTag, lease, reschedule, takeTurn } from './schedule.ts';
 import type { LaneRow, MemoryState, TenantRow } from './state.ts';
@@ -23,8 +24,6 @@ export function claim(state: MemoryState, request: ClaimRequest): ClaimResult {
     if (round.isBeyondShare(tenant)) round.setAside(tenant);
     else if (!round.serve(tenant)) round.setAside(tenant);
   }
-  // A share holds slots free for others who may come. It must not keep the last ones from who is alone.
-  if (round.leases.length === 0) round.serveOneAside();
   round.putBack();
   state.claimLeased += round.leases.length;
   const next = state.sleepers.peek();
@@ -46,7 +45,7 @@ function wake(state: MemoryState, nowMs: number, most: number): void {
 
 /** The bookkeeping of one claim. */
 function claimRound(state: MemoryState, request: ClaimRequest) {
-  const { nowMs, room, laneCap, busy } = request;
+  const { nowMs, free, reserved, laneCap, busy } = request;
   const leases: Lease[] = [];
   const taken = new Map<LaneNumber, number>(busy);
   const held = new Map<TenantRow, number>();
@@ -87,13 +86,12 @@ function claimRound(state: MemoryState, request: ClaimRequest) {
   return {
     leases,
     serve,
-    /** A tenant that holds as many slots as are left free leaves those to others. */
-    isBeyondShare: (tenant: TenantRow): boolean => (held.get(tenant) ?? 0) >= room - leases.length,
+    isBeyondShare: (tenant: TenantRow): boolean =>
+      !mayTakeSlot({ held: held.get(tenant) ?? 0, free: free - leases.length, reserved }),
     setAside(tenant: TenantRow): void {
       state.readyTenants.remove(tenant);
       tenantsAside.push(tenant);
     },
-    serveOneAside: (): boolean => tenantsAside.some(serve),
     putBack(): void {
       for (const lane of lanesAside) {
         lane.tenant.ready.put(lane);

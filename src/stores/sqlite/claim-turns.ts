@@ -24,10 +24,8 @@ export interface Turn {
 }
 
 export interface Turns {
-  /** The next delivery in the fair order. A tenant that may take none is put aside for the rest of the claim. */
+  /** The next delivery in the fair order. A tenant that may take none is left out for the rest of the claim. */
   next(mayTake: (tenant: number) => boolean): Turn | null;
-  /** The next delivery of those that were put aside. */
-  nextAside(): Turn | null;
   /** Writes where the visited lanes and tenants stand now. */
   end(): void;
 }
@@ -62,7 +60,6 @@ export function turnsOf(context: EngineContext): (request: ClaimRequest) => Turn
     const queue = tenants();
     const virtual = counters.virtual;
     const visited: TenantVisit[] = [];
-    const aside: TenantVisit[] = [];
     let servings = 0;
 
     const nextLane = (tenant: TenantVisit): LaneVisit | null => {
@@ -101,21 +98,11 @@ export function turnsOf(context: EngineContext): (request: ClaimRequest) => Turn
     return {
       next(mayTake) {
         for (let tenant = queue.take(); tenant !== null; tenant = queue.take()) {
-          if (!mayTake(tenant.row.number)) {
-            aside.push(tenant);
-            continue;
-          }
+          if (!mayTake(tenant.row.number)) continue;
           const turn = visit(tenant);
           if (turn === null) continue;
           queue.putBack(tenant);
           return turn;
-        }
-        return null;
-      },
-      nextAside() {
-        for (let tenant = aside.shift(); tenant !== undefined; tenant = aside.shift()) {
-          const turn = visit(tenant);
-          if (turn !== null) return turn;
         }
         return null;
       },

@@ -185,6 +185,8 @@ function unpackOutcome(frame: FrameReader): AttemptOutcome {
 function packClaim(frame: FrameWriter, request: ClaimRequest): void {
   frame.number(request.nowMs);
   frame.number(request.room);
+  frame.number(request.free);
+  frame.number(request.reserved);
   frame.number(request.laneCap);
   frame.list([...request.busy], ([lane, slots]) => {
     frame.number(lane);
@@ -196,6 +198,8 @@ function unpackClaim(frame: FrameReader): ClaimRequest {
   return {
     nowMs: frame.number(),
     room: frame.number(),
+    free: frame.number(),
+    reserved: frame.number(),
     laneCap: frame.number(),
     busy: new Map(frame.list(() => [laneNumber(frame.number()), frame.number()] as const)),
   };

@@ -130,6 +130,8 @@ const operations = fc.array(
       fc.record({
         nowMs: timeMs,
         room: count,
+        free: count,
+        reserved: count,
         laneCap: count,
         busy: fc.array(fc.tuple(lane, count), { maxLength: 5 }).map((entries) => new Map(entries)),
       }),

@@ -75,16 +75,37 @@ export function makePrivateFile(path: string): boolean {
 
 function makeDirectory(path: string): void {
   try {
-    if (!existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const level of missingLevels(path)) makeLevel(level);
     if (statSync(path).isDirectory()) return;
   } catch (error) {
-    let parent = dirname(path);
-    while (!existsSync(parent) && parent !== dirname(parent)) parent = dirname(parent);
+    const parent = dirname(missingLevels(path)[0] ?? path);
+    if (codeOf(error) === 'ENOENT') {
+      throw new StartError(`DATA_DIR ${path} cannot be made: ${parent} takes no directories; choose another one`, {
+        cause: error,
+      });
+    }
     throw new StartError(`DATA_DIR ${path} cannot be made (${codeOf(error)}): ${owners(parent)}; ${advice(parent)}`, {
       cause: error,
     });
   }
   throw new StartError(`DATA_DIR ${path} is not a directory; choose another one`);
+}
+
+/** The directories on the way to this one that are not there, itself included, the outermost first. */
+function missingLevels(path: string): readonly string[] {
+  const missing: string[] = [];
+  for (let level = path; !existsSync(level) && level !== dirname(level); level = dirname(level)) missing.unshift(level);
+  return missing;
+}
+
+/** One at a time: below a directory like /proc, Node's own `recursive` goes round for ever. */
+function makeLevel(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else was faster; what it is, is looked at in the end.
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 function requireAccess(path: string, noun: string, mode: number): void {

@@ -6,10 +6,10 @@
  * follows what is returned: a lane without a free slot and a tenant above its share are stepped over, and there are
  * never more of these than the process has slots.
  *
- * A tenant's share is a dynamic threshold: it is given one slot more only while it holds less than what is left free,
- * so that half of what is free is always left for whoever comes next. If that leaves nobody, one gets one all the same.
+ * A tenant above its share of the process's slots (domain/slot-share.ts) is stepped over.
  */
 import { eventSeq, laneNumber, tenantNumber } from '../../domain/ids.ts';
+import { mayTakeSlot } from '../../domain/slot-share.ts';
 import type { ClaimRequest, ClaimResult, Lease } from '../../ports/ledger.ts';
 import { type Turn, turnsOf } from './claim-turns.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -58,14 +58,14 @@ export function claiming(context: EngineContext): (request: ClaimRequest) => Cla
     const queue = turns(request);
     const leases: Lease[] = [];
     while (leases.length < room) {
-      const turn = queue.next((tenant) => (held.get(tenant) ?? 0) < room - leases.length);
+      const free = request.free - leases.length;
+      const turn = queue.next((tenant) =>
+        mayTakeSlot({ held: held.get(tenant) ?? 0, free, reserved: request.reserved }),
+      );
       if (turn === null) break;
       leases.push(leased(turn));
       held.set(turn.tenant, (held.get(turn.tenant) ?? 0) + 1);
     }
-    // A share must not keep the last slots from whoever is alone.
-    const alone = leases.length === 0 ? queue.nextAside() : null;
-    if (alone !== null) leases.push(leased(alone));
     queue.end();
     counters.claimLeased += leases.length;
     const nextDueMs = nextWake.get()?.wake_at ?? null;
