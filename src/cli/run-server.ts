@@ -1,7 +1,7 @@
 /**
  * One server in this process, from its settings to its end: what `serve` and `dev` have in common.
  *
- * Signals: the first one stops in order (compose.ts), a second one ends the process at once. An end that nobody asked
+ * Signals: the first one stops in order (compose.ts), one that comes a second later or more ends the process at once. An end that nobody asked
  * for is logged and has exit code 1; what was acknowledged is on disk, and the next start recovers what was under way.
  */
 import { networkInterfaces } from 'node:os';
@@ -16,6 +16,8 @@ import { VERSION } from '../version.ts';
 
 /** How much longer than the attempts' own grace a stop may take before it is cut off. */
 const STOP_EXTRA_MS = 15_000;
+/** Signals that come within this time of the first one are the same wish. */
+const SAME_SIGNAL_MS = 1_000;
 /** The exit code of a process that a signal ended is 128 and the signal's number. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -119,11 +121,13 @@ function endBadly(log: Log, error: unknown): never {
  */
 export function untilSignal(log: Log, stopMaxMs: number): (stop: () => Promise<void>) => Promise<number> {
   const { promise: asked, resolve: ask } = Promise.withResolvers<Signal>();
-  let isAsked = false;
+  let askedAtMs: number | null = null;
   for (const signal of Object.keys(SIGNALS) as Signal[]) {
     process.on(signal, () => {
-      if (isAsked) process.exit(SIGNALS[signal]);
-      isAsked = true;
+      const nowMs = performance.now();
+      // A terminal signals the whole group, and npm passes its own signal on: one Ctrl-C comes twice.
+      if (askedAtMs !== null && nowMs - askedAtMs >= SAME_SIGNAL_MS) process.exit(SIGNALS[signal]);
+      askedAtMs ??= nowMs;
       ask(signal);
     });
   }

@@ -6,7 +6,7 @@ import type { AttemptTrigger } from '../domain/attempt.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 
 /** Every channel that telemetry subscribes to; docs/telemetry.md has a row for each, and a test compares the two. */
-export const CHANNELS = ['publish.accepted', 'delivery.attempted'] as const;
+export const CHANNELS = ['publish.accepted', 'delivery.attempted', 'delivery.interrupted'] as const;
 
 /** `publish.accepted`: a publish was answered with 202. */
 export interface PublishMoment {
@@ -15,6 +15,11 @@ export interface PublishMoment {
   readonly destinations: number;
   /** Set when nothing was stored. */
   readonly reason: 'tenant_not_found' | null;
+}
+
+/** `delivery.interrupted`: attempts whose process died are in the log, outcome unknown. */
+export interface InterruptionMoment {
+  readonly count: number;
 }
 
 /** `delivery.attempted`: an attempt is in the log. */

@@ -5,7 +5,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { TRANSPORT_CODES } from '../domain/attempt.ts';
 import type { LedgerStats } from '../ports/ledger.ts';
-import type { AttemptMoment, PublishMoment } from './channels.ts';
+import type { AttemptMoment, InterruptionMoment, PublishMoment } from './channels.ts';
 import { type MetricRegistry, metricRegistry } from './metric-registry.ts';
 
 /** Upper bounds in seconds: a fast endpoint, a slow one, the usual timeouts. */
@@ -69,6 +69,11 @@ function countChannels(registry: MetricRegistry): () => void {
     labels: ['outcome', 'code', 'trigger'],
     help: 'Attempts in the log, by outcome, class of code (2xx, 5xx, timeout, …) and trigger (schedule, manual).',
   });
+  const interrupted = registry.counter({
+    name: 'outpost_attempts_interrupted_total',
+    labels: [],
+    help: 'Attempts whose process died before their outcome was known, found by this start.',
+  });
   const durations = registry.histogram(
     { name: 'outpost_attempt_duration_seconds', help: 'Time of one attempt, from its start to its outcome.' },
     DURATION_BOUNDS,
@@ -80,9 +85,12 @@ function countChannels(registry: MetricRegistry): () => void {
     attempts.add(1, { outcome, code: codeClass(attempt.code), trigger: attempt.trigger });
     durations.observe(attempt.durationMs / 1_000);
   };
+  const onInterruption = (message: unknown): void => interrupted.add((message as InterruptionMoment).count, {});
   subscribe('publish.accepted', onPublish);
   subscribe('delivery.attempted', onAttempt);
+  subscribe('delivery.interrupted', onInterruption);
   return () => {
+    unsubscribe('delivery.interrupted', onInterruption);
     unsubscribe('publish.accepted', onPublish);
     unsubscribe('delivery.attempted', onAttempt);
   };
