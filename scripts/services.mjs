@@ -1,8 +1,9 @@
 /**
  * What the tests need beside npm packages: `node scripts/services.mjs [--install]` prints one line per service.
  *
- * Today that is strace, for the test that sees from outside that a commit reaches the disk. With `--install`, root on a
- * Debian system gets the packages; elsewhere the line says what to run. Exit code 1 when something is still missing.
+ * That is strace, for the test that sees from outside that a commit reaches the disk, and the brokers that destinations
+ * are tested against. With `--install`, root on a Debian system gets the packages; elsewhere the line says what to run.
+ * Exit code 1 when something is still missing.
  */
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -12,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 export const SERVICES = [
   { name: 'strace', binary: 'strace', debianPackage: 'strace' },
   { name: 'openssl', binary: 'openssl', debianPackage: 'openssl' },
+  // Not the server itself, which would start: this script of the same package only sets variables.
+  { name: 'RabbitMQ', binary: '/usr/lib/rabbitmq/bin/rabbitmq-defaults', debianPackage: 'rabbitmq-server' },
 ];
 
 /** True if the binary can be run. */

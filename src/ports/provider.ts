@@ -54,6 +54,8 @@ export interface PrepareRequest {
   readonly nowMs: number;
   /** Random bytes, for secrets. */
   randomBytes(size: number): Uint8Array;
+  /** For a type that asks its service whether a credential is good. */
+  readonly http: HttpClient;
 }
 
 export interface Provider {
@@ -66,12 +68,16 @@ export interface Provider {
   /** Inline SVG, our own drawing. */
   readonly icon: string;
   readonly fields: { readonly config: readonly Field[]; readonly credentials: readonly Field[] };
+  /** A page of the service that leads to the credentials. */
+  readonly setupLink?: { readonly href: string; readonly cta: string };
   /** Checks what a pattern can't say and fills in what is generated. Called on every create and change. */
-  prepare(request: PrepareRequest): Prepared;
+  prepare(request: PrepareRequest): Prepared | Promise<Prepared>;
   /** What a reply shows of the settings; without it, sensitive fields are masked. */
   mask?(settings: OpenSettings, nowMs: number): OpenSettings;
   /** A short text for people: where it goes. */
-  target(config: StringMap, credentials: StringMap): string;
+  target(config: StringMap, credentials: StringMap, topics: readonly string[]): string;
+  /** Where people find the target in the service's own pages; null if that can't be told. */
+  targetUrl?(config: StringMap, credentials: StringMap): string | null;
   /** `settings` have passed `prepare` once, perhaps long ago. */
   open(settings: OpenSettings, deps: SenderDeps): Sender;
 }

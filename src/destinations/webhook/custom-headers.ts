@@ -1,6 +1,6 @@
 /** The `custom_headers` setting: JSON text of an object of strings (spec destinations.md §8.1). */
 import type { Problem } from '../../ports/provider.ts';
-import { isHeaderValue, isReserved } from './header-names.ts';
+import { isHeaderValue, isReserved } from '../header-names.ts';
 
 const FIELD = 'config.custom_headers';
 /** Narrower than a token, as the original's. */

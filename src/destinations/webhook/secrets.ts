@@ -13,14 +13,17 @@ const SECRET_BYTES = 32;
 const ROTATION_GRACE_MS = 24 * 3_600_000;
 const TRUE = new Set(['true', '1', 'on', 'yes']);
 
+/** Nothing here asks anybody. */
+type SecretsRequest = Omit<PrepareRequest, 'http'>;
+
 export type PreparedSecrets =
   { readonly ok: true; readonly credentials: StringMap } | { readonly ok: false; readonly problem: Problem };
 
-export function prepareSecrets(request: PrepareRequest): PreparedSecrets {
+export function prepareSecrets(request: SecretsRequest): PreparedSecrets {
   return request.current === null ? createSecrets(request) : changeSecrets(request, request.current.credentials);
 }
 
-function createSecrets(request: PrepareRequest): PreparedSecrets {
+function createSecrets(request: SecretsRequest): PreparedSecrets {
   const given = known(request.settings.credentials);
   const problem = checkSecrets(given);
   if (problem !== null) return { ok: false, problem };
@@ -30,7 +33,7 @@ function createSecrets(request: PrepareRequest): PreparedSecrets {
   return request.role === 'tenant' ? broken(first, 'forbidden') : { ok: true, credentials: given };
 }
 
-function changeSecrets(request: PrepareRequest, current: StringMap): PreparedSecrets {
+function changeSecrets(request: SecretsRequest, current: StringMap): PreparedSecrets {
   const stored = known(current);
   const wanted = known(request.settings.credentials);
   if (isTrue(request.requested?.['rotate_secret'])) return rotate(request, stored);
@@ -45,7 +48,7 @@ function changeSecrets(request: PrepareRequest, current: StringMap): PreparedSec
   return problem === null ? { ok: true, credentials } : { ok: false, problem };
 }
 
-function rotate(request: PrepareRequest, stored: StringMap): PreparedSecrets {
+function rotate(request: SecretsRequest, stored: StringMap): PreparedSecrets {
   if (stored['secret'] === undefined) return broken('secret', 'required');
   // Only a date of this very request counts: the stored one belongs to the secret that is dropped.
   const asked = known(request.requested ?? {})['previous_secret_invalid_at'];
@@ -89,7 +92,7 @@ export function signsUntil(invalidAt: string): number {
   return parseInstant(invalidAt)?.ms ?? 0;
 }
 
-function generateSecret(request: PrepareRequest): string {
+function generateSecret(request: SecretsRequest): string {
   return `whsec_${Buffer.from(request.randomBytes(SECRET_BYTES)).toString('hex')}`;
 }
 

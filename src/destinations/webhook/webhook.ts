@@ -5,14 +5,14 @@
  * the event's id, the attempt's time nor the signature; what can't be written as a header is left out of the request
  * instead of failing every attempt of a delivery for ever.
  */
-import { type AttemptOutcome, delivered, failed, type ResponseData } from '../../domain/attempt.ts';
+import { type AttemptOutcome, failed } from '../../domain/attempt.ts';
 import type { EventPayload } from '../../domain/event.ts';
 import type { StringMap } from '../../domain/json.ts';
-import type { HttpResult } from '../../ports/http-client.ts';
 import type { OpenSettings, Prepared, PrepareRequest, Problem, Provider, SenderDeps } from '../../ports/provider.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import { type HeaderName, headerName } from '../header-names.ts';
+import { bodyText, outcomeOfAnswer } from '../http-answer.ts';
+import { type Headers, setOther, setOwn, wholeSeconds } from '../request-headers.ts';
 import { checkCustomHeaders, parseCustomHeaders } from './custom-headers.ts';
-import { type HeaderName, headerName, isHeaderValue, isReserved } from './header-names.ts';
 import { CONFIG_FIELDS, DESCRIPTION, ICON, INSTRUCTIONS } from './presentation.ts';
 import { prepareSecrets, shownSecrets } from './secrets.ts';
 import { type Signer, signer } from './signature.ts';
@@ -79,9 +79,6 @@ function checkHeaderSettings(settings: OpenSettings, current: OpenSettings | nul
   return problems;
 }
 
-/** Headers by their name in lower case, so that no name is sent twice (field case 43). */
-type Headers = Map<string, readonly [name: string, value: string]>;
-
 interface Format extends WebhookOptions {
   readonly names: {
     readonly topic: HeaderName;
@@ -129,15 +126,8 @@ async function post(
   const headers = [...headersOf(hook, event, now()).values()];
   const result = await http.send({ method: 'POST', url: hook.url, headers, body: event.data, signal });
   if (!result.ok) return failed(result.code, { error: result.detail });
-  const code = String(result.status);
-  const response = responseOf(result, hook.format.maxResponseBodyBytes);
-  if (result.status >= 200 && result.status <= 299) return delivered(code, response);
-  const asksToWait = result.status === 429 || result.status === 503;
-  return failed(code, response, {
-    retryAfterMs: asksToWait ? retryAfterMs(result.headers['retry-after'], now()) : null,
-    // 410: the receiver says that this address is gone for good (RFC 9110 §15.5.11).
-    permanent: result.status === 410,
-  });
+  const response = { status: result.status, body: bodyText(result, hook.format.maxResponseBodyBytes) };
+  return outcomeOfAnswer(result, response, now());
 }
 
 /** Later ones replace earlier ones: fixed and custom headers, topic, metadata, and last what nobody else may set. */
@@ -152,27 +142,4 @@ function headersOf({ format, ...hook }: OpenWebhook, event: EventPayload, nowMs:
   setOwn(headers, names.time, wholeSeconds(nowMs));
   setOwn(headers, names.signature, hook.sign(event.data, nowMs));
   return headers;
-}
-
-function setOwn(headers: Headers, name: HeaderName, value: string): void {
-  // Without it rather than with somebody else's.
-  if (isHeaderValue(value)) headers.set(name.lower, [name.spelled, value]);
-  else headers.delete(name.lower);
-}
-
-/** What is no header, or not theirs to set, is left out. */
-function setOther(headers: Headers, text: string, value: string): void {
-  const name = headerName(text);
-  if (name !== null && !isReserved(name.lower) && isHeaderValue(value)) headers.set(name.lower, [name.spelled, value]);
-}
-
-function wholeSeconds(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-}
-
-function responseOf(result: Extract<HttpResult, { ok: true }>, maxBytes: number): ResponseData {
-  const { status, body, tooLong } = result;
-  if (tooLong) return { status, body: `Response body exceeded ${maxBytes} bytes and was not stored` };
-  // Bytes that are not UTF-8 become U+FFFD.
-  return { status, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8') };
 }
