@@ -58,8 +58,8 @@ export interface Deviation {
 }
 
 /** Bodies keep the spelling of their numbers; everything else has plain ones. */
-export function readExchanges(): readonly Exchange[] {
-  const text = readFileSync(new URL('recorded-v1.json', FIXTURES), 'utf8');
+export function readExchanges(file = 'recorded-v1.json'): readonly Exchange[] {
+  const text = readFileSync(new URL(file, FIXTURES), 'utf8');
   const plain = JSON.parse(text) as readonly Exchange[];
   const exact = parseExact(text) as unknown as readonly Exchange[];
   return plain.map((exchange, index) => {
