@@ -78,9 +78,9 @@ function checkImports() {
 }
 
 function checkTexts() {
-  const files = globSync(['*.md', '{src,test,bench,scripts,docs}/**/*.{ts,mts,mjs,sql,md}', '.ci/*'], {
+  const files = globSync(['*.md', '{src,test,bench,scripts,docs,sdk}/**/*.{ts,mts,mjs,sql,md}', '.ci/*'], {
     cwd: root,
-    exclude: (name) => String(name).includes('fixtures'),
+    exclude: (name) => /fixtures|node_modules/.test(String(name)),
   });
   const problems = files.flatMap((file) => checkText(file, readFileSync(join(root, file), 'utf8')));
   for (const problem of problems) console.log(problem);

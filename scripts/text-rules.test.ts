@@ -18,6 +18,13 @@ describe('checkText', () => {
     assert.equal(checkText('a.ts', `${'<<<<'}<<< main`).length, 1);
   });
 
+  it('refuses a file beside the repository as a source, and accepts its name', () => {
+    assert.deepEqual(checkText('a.ts', `/** By ${'../sha'}red/spec/api-v1.md §5. */`), [
+      'a.ts:1: a path outside of the repository: cite it by name, such as `spec api-v1.md §5`',
+    ]);
+    assert.deepEqual(checkText('a.ts', `/** By spec api-v1.md §5, as ${'../sha'}red-things.ts does. */`), []);
+  });
+
   it('accepts urls and relative paths', () => {
     assert.deepEqual(checkText('a.ts', 'https://example.com/home/page ../home/x'), []);
   });

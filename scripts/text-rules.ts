@@ -12,6 +12,10 @@ const RULES: readonly TextRule[] = [
     message: 'an open end needs an issue: (#123) right behind the word',
   },
   { pattern: /^(<{7}|>{7}|={7})(\s|$)/, message: 'a conflict marker' },
+  {
+    pattern: /\.\.\/shar[e]d(?![\w.-])/,
+    message: 'a path outside of the repository: cite it by name, such as `spec api-v1.md §5`',
+  },
   { pattern: /(?<![\w.])\/(wo[r]k|ho[m]e|Us[e]rs)\/\w/, message: 'a path of one machine' },
 ];
 

@@ -13,14 +13,18 @@ import { chores } from './delivery/chores.ts';
 import { dispatcher } from './delivery/dispatcher.ts';
 import { retryUseCase } from './delivery/manual-retry.ts';
 import { openLanes } from './delivery/open-lanes.ts';
+import { hookdeck } from './destinations/hookdeck/hookdeck.ts';
+import { rabbitmq } from './destinations/rabbitmq/rabbitmq.ts';
 import { registry, senderOpener } from './destinations/registry.ts';
 import { webhook } from './destinations/webhook/webhook.ts';
 import { attemptIds } from './domain/attempt-id.ts';
 import { eventId, type LaneNumber, type TenantId } from './domain/ids.ts';
+import { keyedEventIds } from './domain/keyed-event-id.ts';
 import { idGenerator } from './lib/id-generator.ts';
 import { type SecretBox, secretBox } from './lib/secret-box.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { addressGuard } from './net/address-guard.ts';
+import { guardedConnect } from './net/guarded-connect.ts';
 import { httpClient } from './net/http-client.ts';
 import type { LedgerStats } from './ports/ledger.ts';
 import type { Store } from './ports/store.ts';
@@ -92,8 +96,8 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     stop() {
       stopping ??= (async () => {
         isReady = false;
-        await api.close();
-        await delivery.dispatch.stop();
+        // Together: a publisher that is slow to finish its request must not keep deliveries going, nor the other way.
+        await Promise.all([api.close(), delivery.dispatch.stop()]);
         await delivery.housekeeping.stop();
         await outbound.client.close();
         await store.close();
@@ -108,8 +112,9 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
 /** The way out, and the destination types that use it. */
 function outboundOf(config: Config) {
   const userAgent = config.userAgent ?? `Outpost/${VERSION}`;
+  const guard = addressGuard({ allowedNetworks: config.allowedNetworks });
   const client = httpClient({
-    guard: addressGuard({ allowedNetworks: config.allowedNetworks }),
+    guard,
     connectTimeoutMs: config.deliveryTimeoutMs,
     firstByteTimeoutMs: config.deliveryTimeoutMs,
     totalTimeoutMs: config.deliveryTimeoutMs,
@@ -122,6 +127,12 @@ function outboundOf(config: Config) {
   });
   const types = registry([
     webhook({ userAgent, headerPrefix: 'x-outpost-', maxResponseBodyBytes: config.responseMaxBytes }),
+    hookdeck({
+      apiUrl: config.hookdeckApiUrl,
+      eventsUrl: config.hookdeckEventsUrl,
+      maxResponseBodyBytes: config.responseMaxBytes,
+    }),
+    rabbitmq({ dial: guardedConnect(guard), timeoutMs: config.deliveryTimeoutMs, clock: systemClock }),
   ]);
   return { client, types };
 }
@@ -200,6 +211,7 @@ function apiOf(config: Config, { store, box, outbound, delivery, health, surroun
       clock,
       newDestinationId: idGenerator(config.idgenType, config.idgenDestinationPrefix),
       randomBytes,
+      http: outbound.client,
       topics: { configured: config.topics, allowWildcards: config.topicsAllowWildcards },
       maxDestinationsPerTenant: config.maxDestinationsPerTenant,
       onChange,
@@ -210,6 +222,8 @@ function apiOf(config: Config, { store, box, outbound, delivery, health, surroun
       handOver: dispatch,
       clock,
       newEventId: () => eventId(newEventId()),
+      // Of the store's keys, so that a key means the same after a restart.
+      eventIdOfKey: keyedEventIds(store.attemptIdKey, config.idgenEventPrefix),
       unknownTenant: config.publishUnknownTenant,
       idConflict: config.publishIdConflict,
     }),

@@ -25,6 +25,19 @@ export interface AccessRule {
   readonly access: Access;
   /** True if the path names a tenant that has to exist. */
   readonly requiresTenant: boolean;
+  /** 0.x only: a placeholder in the path stands for the token's own tenant. */
+  readonly takesPlaceholder?: boolean;
+}
+
+export interface AdmitRequest {
+  readonly authorization: string | undefined;
+  /** The path's `tenant_id`, if its route has one. */
+  readonly pathTenant: string | null;
+}
+
+export interface AdmitDeps {
+  readonly credentials: Credentials;
+  readonly tenants: Pick<TenantUseCases, 'find'>;
 }
 
 export const OPERATOR: Admission = { caller: { role: 'admin' }, tenant: null };
@@ -33,14 +46,9 @@ export const OPERATOR: Admission = { caller: { role: 'admin' }, tenant: null };
  * Admits a request or throws. Answers without a promise in the usual case of the operator's key on a route without a
  * tenant, which is publish.
  *
- * @param pathTenant the path's `tenant_id`, if its route has one
  * @throws AppError `unauthorized`, `forbidden`, `tenant_not_found`
  */
-export function admit(
-  rule: AccessRule,
-  request: { readonly authorization: string | undefined; readonly pathTenant: string | null },
-  deps: { readonly credentials: Credentials; readonly tenants: Pick<TenantUseCases, 'find'> },
-): Admission | Promise<Admission> {
+export function admit(rule: AccessRule, request: AdmitRequest, deps: AdmitDeps): Admission | Promise<Admission> {
   if (rule.access === 'none') return OPERATOR;
   const credential = deps.credentials.read(request.authorization);
   if (!(credential instanceof Promise) && credential.kind === 'admin' && !rule.requiresTenant) return OPERATOR;
@@ -70,6 +78,6 @@ async function decide(
 }
 
 /** What can't be an id is no tenant's, and not every store can look for it. */
-async function findTenant(tenants: Pick<TenantUseCases, 'find'>, id: string): Promise<Tenant | null> {
+export async function findTenant(tenants: Pick<TenantUseCases, 'find'>, id: string): Promise<Tenant | null> {
   return checkId(id) === null ? tenants.find(tenantId(id)) : null;
 }

@@ -1,8 +1,9 @@
 /** How replies leave: JSON, `Connection: close` where the connection has no future, and the log line of our own faults. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorReply, UNKNOWN_ROUTE } from './errors.ts';
-import { replyOfThrown } from './fastify-errors.ts';
+import type { ErrorReply } from './errors.ts';
+import { replyOfThrown, unknownRoute } from './fastify-errors.ts';
+import { type Generation, generationOf } from './generation.ts';
 import type { AnyRoute } from './route.ts';
 import { redirectOf } from './trailing-slash.ts';
 import { JSON_TYPE } from './wire-errors.ts';
@@ -13,7 +14,8 @@ export interface AnswersDeps {
 }
 
 export interface Answers {
-  send(reply: FastifyReply, status: number, json: string): FastifyReply;
+  /** @param contentType JSON when missing */
+  send(reply: FastifyReply, status: number, text: string, contentType?: string): FastifyReply;
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply;
   sendUnknownRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply;
   /** Notes that a client holds its body back until it is invited (`Expect: 100-continue`). */
@@ -28,10 +30,10 @@ export function answers({ routes, log }: AnswersDeps): Answers {
   const heldBack = new WeakSet<IncomingMessage>();
   let isClosing = false;
 
-  const send: Answers['send'] = (reply, status, json) => {
+  const send: Answers['send'] = (reply, status, text, contentType = JSON_TYPE) => {
     // After 413 the body is still coming, and nobody wants it.
     if (isClosing || status === 413 || heldBack.has(reply.request.raw)) reply.header('connection', 'close');
-    return reply.code(status).header('content-type', JSON_TYPE).send(json);
+    return reply.code(status).header('content-type', contentType).send(text);
   };
   const sendReply = (reply: FastifyReply, { status, headers, body }: ErrorReply): FastifyReply =>
     send(reply.headers({ ...headers }), status, body);
@@ -39,13 +41,13 @@ export function answers({ routes, log }: AnswersDeps): Answers {
   return {
     send,
     sendError(error, request, reply) {
-      const answer = replyOfThrown(error);
+      const answer = replyOfThrown(error, generationOfRequest(request));
       if (answer.status === 500) log(failureLine(request, error));
       return sendReply(reply, answer);
     },
     sendUnknownRoute(request, reply) {
       const redirect = redirectOf(routes, request.method, request.raw.url ?? '');
-      if (redirect === null) return sendReply(reply, UNKNOWN_ROUTE);
+      if (redirect === null) return sendReply(reply, unknownRoute(generationOf(request.raw.url ?? '')));
       return reply.code(redirect.status).header('location', redirect.location).send();
     },
     expectBody(request) {
@@ -58,6 +60,11 @@ export function answers({ routes, log }: AnswersDeps): Answers {
       isClosing = true;
     },
   };
+}
+
+/** The matched route's; that of its path where there is none. */
+function generationOfRequest(request: FastifyRequest): Generation {
+  return request.routeOptions.config.generation ?? generationOf(request.raw.url ?? '');
 }
 
 /** The route and not the path: ids and queries stay out of logs. */

@@ -103,7 +103,7 @@ function getDestinationAttempt(deps: AttemptRouteDeps): AnyRoute {
 }
 
 /** The operator sees what earlier tenants of this id did, a tenant only what it did itself. */
-function pathScope(call: Call<unknown>): Scope {
+export function pathScope(call: Call<unknown>): Scope {
   const { id, number } = tenantOf(call);
   return call.caller.role === 'admin' ? { kind: 'ids', ids: [id] } : { kind: 'tenant', tenant: number };
 }

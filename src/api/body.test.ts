@@ -5,6 +5,7 @@ import { mapPatchMember, readObject, readOptionalObject, stringMapMember, topics
 import { decodeCreate, decodePatch } from './destination-body.ts';
 
 const map = (json: string): unknown => stringMapMember(readObject(Buffer.from(`{"config":${json}}`)), 'config');
+const objectOf = (length: number): string => `{${Array.from({ length }, (_, n) => `"k${n}":1`).join()}}`;
 const sentenceOf = (error: unknown): unknown => error instanceof AppError && Array.isArray(error.data) && error.data[0];
 const isInvalid = (error: unknown): boolean => error instanceof AppError && error.message === 'invalid JSON';
 
@@ -28,6 +29,17 @@ describe('a map of strings', () => {
   it('writes fractions in their shortest form, and refuses what no double holds', () => {
     assert.deepEqual(map('{"a":3.14,"b":0.10}'), { a: '3.14', b: '0.1' });
     assert.throws(() => map('{"a":1e400}'), isInvalid);
+  });
+
+  it('writes an exponent only below 0.0001, of two digits at least', () => {
+    assert.deepEqual(map('{"a":0.0001,"b":0.00001,"c":-1.25e-7,"d":1e-100,"e":0.0,"f":1234567.5}'), {
+      a: '0.0001',
+      b: '1e-05',
+      c: '-1.25e-07',
+      d: '1e-100',
+      e: '0',
+      f: '1234567.5',
+    });
   });
 
   it('writes objects and lists as compact JSON with keys in order and numbers as sent', () => {
@@ -55,10 +67,15 @@ describe('a map of strings', () => {
   });
 
   it('has limits that are named', () => {
-    const many = `{${Array.from({ length: 129 }, (_, n) => `"k${n}":1`).join()}}`;
+    for (const length of [129, 1_025]) {
+      assert.throws(
+        () => map(objectOf(length)),
+        (error) => sentenceOf(error) === 'config must have at most 128 entries',
+      );
+    }
     assert.throws(
-      () => map(many),
-      (error) => sentenceOf(error) === 'config must have at most 128 entries',
+      () => map('{"a":1e400}'),
+      (error) => sentenceOf(error) === 'numbers must be within ±1.7976931348623157e+308',
     );
     assert.throws(
       () => map(`{"k":"${'v'.repeat(65_537)}"}`),
@@ -104,8 +121,40 @@ describe('a destination', () => {
     });
   });
 
+  it('passes on a filter of any length, which has limits of its own', () => {
+    const filter = objectOf(1_025);
+    assert.equal(decodeCreate(Buffer.from(`{"filter":${filter}}`)).filter, filter);
+  });
+
+  it('is told which time of a patch can not be read', () => {
+    for (const time of ['"soon"', '"2026-02-30T00:00:00Z"', '5']) {
+      assert.throws(() => decodePatch(Buffer.from(`{"disabled_at":${time}}`)), /^AppError: invalid disabled_at: ./);
+    }
+  });
+
   it('may be created with a body of null, which lacks everything', () => {
     assert.equal(decodeCreate(Buffer.from('null')).type, null);
+  });
+});
+
+describe('a body', () => {
+  const limitOf = (json: string): unknown => {
+    try {
+      readObject(Buffer.from(json));
+    } catch (error) {
+      assert.ok(isInvalid(error));
+      return sentenceOf(error);
+    }
+    return null;
+  };
+
+  it('is told which of the limits on JSON it exceeds', () => {
+    const nested = (levels: number): string => `{"data":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    assert.equal(limitOf(nested(128)), null);
+    assert.equal(limitOf(nested(129)), 'the body is nested more than 128 levels deep');
+    assert.equal(limitOf(objectOf(1_024)), null);
+    assert.equal(limitOf(objectOf(1_025)), 'the body has more than 1024 members');
+    assert.equal(limitOf('{'), false, 'a syntax error has no words but its message');
   });
 });
 

@@ -1,12 +1,14 @@
 /**
  * Reads members of a JSON body as the original does (spec api-v1.md §5): unknown ones are ignored, names match in any
- * case, the last of two wins, and a value of the wrong kind is `invalid JSON` without further words.
+ * case, the last of two wins, and a value of the wrong kind is `invalid JSON` without further words. Limits are ours, and
+ * named.
  *
  * Absent is `undefined` and null is `null`: PATCH tells them apart.
  */
 import { parseInstant } from '../domain/instant.ts';
 import type { EventTime } from '../domain/event.ts';
 import {
+  DEPTH_MAX,
   findMember,
   type JsonKind,
   type JsonMember,
@@ -14,6 +16,7 @@ import {
   memberKey,
   memberText,
   memberValue,
+  MEMBERS_MAX,
   type Sliced,
   sliceJson,
 } from '../lib/json-slice.ts';
@@ -30,12 +33,16 @@ const MAP_VALUE_MAX_BYTES = 65_536;
 const TOPICS_MAX = 1_000;
 
 const INTEGER = /^-?\d+$/;
+/** Below it a number is written with an exponent. */
+const SMALL = 1e-4;
 
 /** @throws AppError `invalid_json` */
 export function readObject(bytes: Uint8Array): Sliced {
   const sliced = sliceJson(bytes);
-  if (!sliced.ok) throw invalidJson();
-  return sliced;
+  if (sliced.ok) return sliced;
+  if (sliced.reason === 'too_deep') throw invalidJson(`the body is nested more than ${DEPTH_MAX} levels deep`);
+  if (sliced.reason === 'too_many_members') throw invalidJson(`the body has more than ${MEMBERS_MAX} members`);
+  throw invalidJson();
 }
 
 /** A body that may be left out: nothing at all counts as `{}`. */
@@ -64,14 +71,15 @@ export function booleanMember(body: Sliced, name: string): boolean | null | unde
   return found === null || found === undefined ? found : memberText(body, found) === 'true';
 }
 
-export function timeMember(body: Sliced, name: string): EventTime | null | undefined {
+/** @param prefix before the words of an error */
+export function timeMember(body: Sliced, name: string, prefix = ''): EventTime | null | undefined {
   const found = findMember(body, name);
   if (found === null) return undefined;
   if (found.kind === 'null') return null;
   // The words are those of the original, which clients may show.
-  if (found.kind !== 'string') throw invalidText('Time.UnmarshalJSON: input is not a JSON string');
+  if (found.kind !== 'string') throw invalidText(`${prefix}Time.UnmarshalJSON: input is not a JSON string`);
   const time = parseInstant(String(memberValue(body, found)));
-  if (time === null) throw invalidText(`${name} must be a time of RFC 3339, such as 2024-01-15T09:30:00Z`);
+  if (time === null) throw invalidText(`${prefix}${name} must be a time of RFC 3339, such as 2024-01-15T09:30:00Z`);
   return time;
 }
 
@@ -81,7 +89,9 @@ export const invalidText = (message: string): AppError => new AppError('invalid_
 export function objectTextMember(body: Sliced, name: string): string | null | undefined {
   const found = member(body, name, 'object');
   if (found === null || found === undefined) return found;
-  return readObject(memberBytes(body, found)).members.length === 0 ? null : memberText(body, found);
+  const sliced = sliceJson(memberBytes(body, found));
+  // What isn't sliced has too many members; filters have a limit of their own below that.
+  return sliced.ok && sliced.members.length === 0 ? null : memberText(body, found);
 }
 
 /** The string `*`, or a list of strings in which null counts as empty. */
@@ -115,8 +125,9 @@ export function mapPatchMember(body: Sliced, name: string): Record<string, strin
 function mapEntries(body: Sliced, name: string): (readonly [string, string | null])[] | null | undefined {
   const found = member(body, name, 'object');
   if (found === null || found === undefined) return found;
-  const map = readObject(memberBytes(body, found));
-  if (map.members.length > MAP_ENTRIES_MAX) {
+  const map = sliceJson(memberBytes(body, found));
+  // It is JSON, as part of what is; only its length can be at fault.
+  if (!map.ok || map.members.length > MAP_ENTRIES_MAX) {
     throw invalidFields([`${name} must have at most ${MAP_ENTRIES_MAX} entries`]);
   }
   return map.members.map((entry) => {
@@ -154,12 +165,16 @@ function coerce(map: Sliced, entry: JsonMember): string {
   }
 }
 
-/** An integer keeps its spelling, however large; anything else becomes the shortest decimal of its double. */
+/**
+ * An integer keeps its spelling, however large; anything else becomes the shortest decimal of its double, below 0.0001
+ * with an exponent of two digits at least (spec api-v1.md §13.3).
+ */
 function numberText(source: string): string {
   if (INTEGER.test(source)) return source;
   const value = Number(source);
-  if (!Number.isFinite(value)) throw invalidJson();
-  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
+  if (!Number.isFinite(value)) throw invalidJson(`numbers must be within ±${Number.MAX_VALUE}`);
+  if (Number.isInteger(value)) return BigInt(value).toString();
+  return Math.abs(value) < SMALL ? value.toExponential().replace(/-(\d)$/, '-0$1') : String(value);
 }
 
 /** Compact JSON, keys in order, numbers as they were written. */

@@ -64,7 +64,7 @@ export function decodeCreate(bytes: Uint8Array): DestinationRequest {
 
 export function decodePatch(bytes: Uint8Array): DestinationPatch {
   const body = readObject(bytes);
-  const disabledAt = timeMember(body, 'disabled_at');
+  const disabledAt = timeMember(body, 'disabled_at', 'invalid disabled_at: ');
   return given({
     type: stringMember(body, 'type'),
     topics: topicsMember(body, 'topics'),

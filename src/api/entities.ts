@@ -37,6 +37,10 @@ export const destinationSchema = z
     updated_at: time('Moved by PATCH; not by enable and disable.'),
     disabled_at: time('Null while enabled.').nullable(),
     target: z.string().meta({ description: 'Where it sends, for people.' }),
+    target_url: z
+      .string()
+      .meta({ description: "Where the target is found in its service's own pages. Left out when that can't be told." })
+      .optional(),
   })
   .meta({ id: 'Destination' });
 
@@ -143,6 +147,10 @@ export const destinationTypeSchema = z
     label: z.string(),
     description: z.string(),
     icon: z.string().meta({ description: 'Inline SVG.' }),
+    setup_link: z
+      .object({ href: z.string(), cta: z.string() })
+      .meta({ description: 'A page of the service that leads to the credentials.' })
+      .optional(),
     instructions: z.string().meta({ description: 'Markdown.' }),
   })
   .meta({ id: 'DestinationType' });

@@ -40,7 +40,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 };
 
 /** Messages that clients know by heart; the others are the error's own. */
-const FIXED_MESSAGES: Partial<Readonly<Record<ErrorCode, string>>> = {
+export const FIXED_MESSAGES: Partial<Readonly<Record<ErrorCode, string>>> = {
   invalid_json: 'invalid JSON',
   tenant_not_found: 'tenant not found',
   destination_not_found: 'destination not found',
@@ -100,7 +100,9 @@ export const UNKNOWN_ROUTE: ErrorReply = {
   body: JSON.stringify({ message: 'not found', status: 404, code: 'not_found' satisfies ErrorCode }),
 };
 
-export const invalidJson = (): AppError => new AppError('invalid_json', 'invalid JSON');
+/** @param sentences which limit was exceeded; for everything else the message says it all */
+export const invalidJson = (...sentences: readonly string[]): AppError =>
+  new AppError('invalid_json', 'invalid JSON', sentences.length === 0 ? {} : { data: sentences });
 
 /** A body whose fields break rules: sentences, in the order of declaration. */
 export const invalidFields = (sentences: readonly string[]): AppError =>

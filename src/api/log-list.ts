@@ -11,8 +11,8 @@ import { type Direction, readCursor, readCursorTexts, readDirection } from './pa
 import type { Query } from './query.ts';
 import type { Parameter } from './route.ts';
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1_000;
+export const LIMIT_DEFAULT = 100;
+export const LIMIT_MAX = 1_000;
 const BOUNDS = { gte: 'gteMs', lte: 'lteMs', gt: 'gtMs', lt: 'ltMs' } as const;
 /**
  * Rows are compared by the millisecond: a bound between two counts as the later one here, as the earlier one elsewhere.
@@ -24,7 +24,7 @@ const TIME_FORMAT =
 /** What an offset such as `+02:00` becomes when it is sent as it is. */
 const LOST_PLUS = /\d \d\d:\d\d$/;
 
-const list = (description: string): Parameter => ({ schema: z.array(z.string()), description });
+export const list = (description: string): Parameter => ({ schema: z.array(z.string()), description });
 const bound = (description: string): Parameter => ({ schema: z.string(), description });
 
 /** Parameters of both lists, for the document. */

@@ -4,6 +4,7 @@ import { errorSchema } from './errors.ts';
 import { PREFIX } from './prefix.ts';
 import { rawJson, rawObject } from './raw-json.ts';
 import { type AnyRoute, requiresTenant, route } from './route.ts';
+import { errorSchemaV0 } from './v0/errors.ts';
 
 type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
@@ -66,9 +67,10 @@ function operation(declared: AnyRoute, schemas: Record<string, JsonValue>): Json
     status,
     response('The answer.', componentOf(schema, schemas, 'output')),
   ]);
+  const error = declared.generation === 'v0' ? errorSchemaV0 : errorSchema;
   const errors = errorStatuses(declared)
     .filter((status) => !(status in declared.replies))
-    .map((status) => [String(status), response(`See docs/errors.md.`, componentOf(errorSchema, schemas, 'output'))]);
+    .map((status) => [String(status), response(`See docs/errors.md.`, componentOf(error, schemas, 'output'))]);
   return {
     operationId: declared.operationId,
     summary: declared.summary,
@@ -98,10 +100,12 @@ function security(declared: AnyRoute): JsonValue {
 /** What follows from access and body, what the route adds, and 500. */
 function errorStatuses(declared: AnyRoute): number[] {
   const hasAccess = declared.access !== 'none';
+  const isV0 = declared.generation === 'v0';
   const mayBeForeign = declared.access === 'admin' || declared.path.includes('{tenant_id}');
   const statuses = new Set<number>([
     ...(hasAccess ? [401] : []),
-    ...(hasAccess && mayBeForeign ? [403] : []),
+    // 0.x refuses with 401 instead, and a header that holds no token, and what is no JSON, with 400.
+    ...(isV0 ? [400] : hasAccess && mayBeForeign ? [403] : []),
     ...(requiresTenant(declared) ? [404] : []),
     ...(declared.body === undefined ? [] : BODY_ERRORS),
     ...(declared.errors ?? []),
@@ -127,7 +131,14 @@ function parameters(declared: AnyRoute, schemas: Record<string, JsonValue>): Jso
     // Lists are sent by repeating the parameter, never with commas.
     ...(schema instanceof z.ZodArray ? { style: 'form', explode: true } : {}),
   }));
-  return [...inPath, ...inQuery];
+  const inHeaders = Object.entries(declared.headers ?? {}).map(([name, { schema, description }]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: componentOf(schema, schemas, 'output'),
+  }));
+  return [...inPath, ...inQuery, ...inHeaders];
 }
 
 /** A schema with its named parts moved to the components, where they are shared. */

@@ -31,6 +31,8 @@ function healthz({ health, clock }: ProbeRouteDeps): AnyRoute {
     operationId: 'getHealth',
     summary: 'Tells how each part of the process is',
     replies: { 200: healthSchema, 503: healthSchema },
+    // Clients of 0.x take `OK` and no JSON.
+    asText: (status) => (status === 200 ? 'OK' : 'failed'),
     async handle() {
       const workers = Object.entries(health().workers);
       const isHealthy = workers.every(([, isWorking]) => isWorking);

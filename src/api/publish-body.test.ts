@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../lib/errors.ts';
-import { decodePublish } from './publish-body.ts';
+import { checkIdempotencyKey, decodePublish } from './publish-body.ts';
 
 const NO_TOPICS: readonly string[] = [];
 
@@ -115,7 +116,9 @@ describe('a publish body', () => {
 
   it('names the limits of topic and metadata', () => {
     const entries = (count: number): string => Array.from({ length: count }, (_, n) => `"k${n}":"v"`).join();
-    assert.deepEqual(refusal(event(`"metadata":{${entries(65)}}`)), ['metadata must have at most 64 entries']);
+    for (const count of [65, 1_025]) {
+      assert.deepEqual(refusal(event(`"metadata":{${entries(count)}}`)), ['metadata must have at most 64 entries']);
+    }
     assert.equal(refusal(event(`"metadata":{${entries(64)}}`)), null);
     assert.deepEqual(refusal(event(`"metadata":{"k":"${'v'.repeat(4_097)}"}`)), [
       'metadata values must be at most 4096 bytes',
@@ -124,5 +127,22 @@ describe('a publish body', () => {
       'metadata keys must be at most 128 bytes',
     ]);
     assert.deepEqual(refusal(event(`"topic":"${'é'.repeat(128)}"`)), ['topic must be at most 255 bytes']);
+  });
+});
+
+describe('an idempotency key', () => {
+  it('is 1 to 255 bytes of printable ASCII', () => {
+    for (const key of ['k', ' ~"', 'x'.repeat(255)]) assert.equal(checkIdempotencyKey(key), key);
+    assert.equal(checkIdempotencyKey(undefined), null);
+    for (const key of ['', 'x'.repeat(256), 'a\tb', 'é', '\x7f']) {
+      assert.throws(
+        () => checkIdempotencyKey(key),
+        (error) =>
+          error instanceof AppError &&
+          error.code === 'invalid_request' &&
+          isDeepStrictEqual(error.data, ['Idempotency-Key must be 1 to 255 bytes of printable ASCII']),
+        JSON.stringify(key),
+      );
+    }
   });
 });

@@ -6,7 +6,7 @@ import type { Published, PublishUseCase } from '../publish/use-cases.ts';
 import { readObject, stringMember } from './body.ts';
 import { publishedSchema, SUCCESS, successSchema } from './entities.ts';
 import { invalidFields } from './errors.ts';
-import { decodePublish, publishBodySchema } from './publish-body.ts';
+import { checkIdempotencyKey, decodePublish, idempotencyKeySchema, publishBodySchema } from './publish-body.ts';
 import { type AnyRoute, route } from './route.ts';
 
 export interface PublishingRouteDeps {
@@ -27,11 +27,19 @@ function publishEvent({ publish, topics }: PublishingRouteDeps): AnyRoute {
     tag: 'Events',
     operationId: 'publishEvent',
     summary: 'Publishes an event; answers once it is durable',
+    headers: {
+      'Idempotency-Key': {
+        schema: idempotencyKeySchema,
+        description:
+          "Makes repeats safe for an event without an `id`: the id follows from the key and the tenant. The body's `id` wins.",
+      },
+    },
     body: { schema: publishBodySchema, isRequired: true, decode: (bytes) => decodePublish(bytes, topics) },
     replies: { 202: publishedSchema },
     errors: [404, 409, 503],
     async handle(call) {
-      return { status: 202, body: publishedReply(await publish.publish(call.body)) };
+      const idempotencyKey = checkIdempotencyKey(call.header('idempotency-key'));
+      return { status: 202, body: publishedReply(await publish.publish({ ...call.body, idempotencyKey })) };
     },
   });
 }

@@ -12,6 +12,8 @@ export interface Query {
   scalar(name: string): string | null;
   /** Null when absent; a value that is given empty counts as a value. Commas don't separate. */
   list(name: string): readonly string[] | null;
+  /** As `list`, of the plain spelling alone: all that 0.x knows. */
+  repeated(name: string): readonly string[] | null;
   /** True if the name occurs, whatever its value. */
   has(name: string): boolean;
 }
@@ -25,6 +27,7 @@ export function parseQuery(text: string): Query {
       return found === undefined || found[1] === '' ? null : found[1];
     },
     list: (name) => indexed(pairs, name) ?? valuesOf(pairs, `${name}[]`) ?? valuesOf(pairs, name),
+    repeated: (name) => valuesOf(pairs, name),
     has: (name) => pairs.some(([key]) => key === name),
   };
 }

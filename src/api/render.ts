@@ -52,6 +52,7 @@ export function destinationReply(view: DestinationView): DestinationReply {
     updated_at: formatMs(view.updatedAtMs),
     disabled_at: view.disabledAtMs === null ? null : formatMs(view.disabledAtMs),
     target: view.target,
+    target_url: view.targetUrl ?? undefined,
   };
 }
 
@@ -116,6 +117,7 @@ export function destinationTypeReply(provider: Provider): DestinationTypeReply {
     label: provider.label,
     description: provider.description,
     icon: provider.icon,
+    setup_link: provider.setupLink,
     instructions: provider.instructions,
   };
 }

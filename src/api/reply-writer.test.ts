@@ -41,4 +41,13 @@ describe('a reply writer', () => {
     const write = replyWriter(z.record(z.string(), z.string()));
     assert.deepEqual(JSON.parse(write({ 'a"\n': '\u2028"' }) ?? ''), { 'a"\n': '\u2028"' });
   });
+
+  it('writes, of a union of objects, the one whose required members are there', () => {
+    const write = replyWriter(
+      z.union([z.object({ id: z.string(), note: z.string().optional() }), z.object({ redirect_url: z.string() })]),
+    );
+    assert.equal(write({ note: 'n', id: 'a', redirect_url: 'u' }), '{"id":"a","note":"n"}');
+    assert.equal(write({ redirect_url: 'u' }), '{"redirect_url":"u"}');
+    assert.equal(write({ other: 1 }), undefined);
+  });
 });

@@ -16,7 +16,7 @@ export function replyWriter(schema: z.ZodType): Writer {
   if (schema instanceof z.ZodOptional) return optionalWriter(replyWriter(schema.unwrap() as z.ZodType));
   if (schema instanceof z.ZodNullable) return nullableWriter(replyWriter(schema.unwrap() as z.ZodType));
   if (schema instanceof z.ZodCustom) return writeRaw;
-  if (schema instanceof z.ZodUnion) return writeScalarOrMap;
+  if (schema instanceof z.ZodUnion) return unionWriter(schema);
   if (isScalar(schema)) return (value) => JSON.stringify(value);
   throw new Error(`a reply can't hold a schema of type ${schema.def.type}`);
 }
@@ -86,6 +86,20 @@ const nullableWriter =
 function writeRaw(value: unknown): string | undefined {
   return value instanceof RawJson ? value.text : undefined;
 }
+
+/** Of objects, the first whose required members are all there; of anything else, as it is. */
+function unionWriter(schema: z.ZodUnion): Writer {
+  const options = schema.options as readonly z.ZodType[];
+  if (!options.every((option) => option instanceof z.ZodObject)) return writeScalarOrMap;
+  const writers = options.map((option) => ({ required: requiredKeys(option), write: objectWriter(option) }));
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return writers.find(({ required }) => required.every((key) => key in value))?.write(value);
+  };
+}
+
+const requiredKeys = (schema: z.ZodObject): string[] =>
+  Object.entries(schema.shape).flatMap(([key, member]) => (member instanceof z.ZodOptional ? [] : [key]));
 
 /** The `data` of an error: sentences, or texts by field. Both are free of anything that could leak. */
 function writeScalarOrMap(value: unknown): string | undefined {

@@ -1,4 +1,4 @@
-/** All routes of v1, in the order of the document. */
+/** All routes of both generations, in the order of the document. */
 import { attemptRoutes, type AttemptRouteDeps } from './attempts.ts';
 import { type CatalogueRouteDeps, catalogueRoutes } from './catalogue.ts';
 import { type DestinationRouteDeps, destinationRoutes } from './destinations.ts';
@@ -8,6 +8,7 @@ import { type ProbeRouteDeps, probeRoutes } from './probes.ts';
 import { type PublishingRouteDeps, publishingRoutes } from './publishing.ts';
 import type { AnyRoute } from './route.ts';
 import { type TenantRouteDeps, tenantRoutes } from './tenants.ts';
+import { type RouteDepsV0, routeTableV0 } from './v0/route-table.ts';
 
 export type RouteDeps = TenantRouteDeps &
   DestinationRouteDeps &
@@ -15,7 +16,8 @@ export type RouteDeps = TenantRouteDeps &
   EventRouteDeps &
   AttemptRouteDeps &
   CatalogueRouteDeps &
-  ProbeRouteDeps;
+  ProbeRouteDeps &
+  RouteDepsV0;
 
 export function routeTable(deps: RouteDeps): readonly AnyRoute[] {
   const routes = [
@@ -26,6 +28,7 @@ export function routeTable(deps: RouteDeps): readonly AnyRoute[] {
     ...destinationRoutes(deps),
     ...catalogueRoutes(deps),
     ...probeRoutes(deps),
+    ...routeTableV0(deps),
   ];
   return [...routes, openApiRoute(routes)];
 }

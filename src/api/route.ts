@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import type { z } from 'zod';
 import type { Tenant } from '../domain/tenant.ts';
 import type { Access, Caller } from './access.ts';
+import type { Generation } from './generation.ts';
 import type { Query } from './query.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** A query or path parameter, as the document shows it. */
+/** A parameter of the query or a header, as the document shows it. */
 export interface Parameter {
   readonly schema: z.ZodType;
   readonly description: string;
@@ -42,23 +43,35 @@ export interface Call<Body> {
   readonly tenant: Tenant | null;
   /** By name, decoded, never empty and without a slash. */
   param(name: string): string;
+  /** By name in lower case. */
+  header(name: string): string | undefined;
   readonly query: Query;
   readonly body: Body;
 }
 
 export interface Route<Body, Declared extends Replies> {
+  /** Decides who is let in and how errors are told, whatever the credential. v1 when missing. */
+  readonly generation?: Generation;
   readonly method: Method;
-  /** Below the prefix, `{name}` for parameters. */
+  /** Below the prefix, `{name}` for parameters; `/` for the prefix itself. */
   readonly path: string;
   /** Also served without the prefix: probes. */
   readonly isAtRoot?: true;
   readonly access: Access;
+  /** The path's tenant need not exist, though only the operator may call. */
+  readonly createsTenant?: true;
+  /** 0.x only: `{tenant_id}` itself in the path stands for a token's own tenant. */
+  readonly takesPlaceholder?: true;
   readonly tag: string;
   readonly operationId: string;
   readonly summary: string;
   readonly query?: Readonly<Record<string, Parameter>>;
+  /** Those that mean something to this route alone. */
+  readonly headers?: Readonly<Record<string, Parameter>>;
   readonly body?: RequestBody<Body>;
   readonly replies: Declared;
+  /** What clients that accept text alone are answered instead. */
+  readonly asText?: (status: number) => string;
   /** Statuses of the errors it may answer beside those that follow from access and body. */
   readonly errors?: readonly number[];
   handle(call: Call<Body>): Promise<Answer<NoInfer<Declared>>>;
@@ -84,6 +97,7 @@ export function tenantOf(call: Call<unknown>): Tenant {
 }
 
 /** True if the path names a tenant that has to exist before the handler runs. */
-export function requiresTenant(declared: Pick<AnyRoute, 'access' | 'path'>): boolean {
+export function requiresTenant(declared: Pick<AnyRoute, 'access' | 'path' | 'createsTenant'>): boolean {
+  if (declared.createsTenant === true) return false;
   return declared.access === 'tenant' || (declared.access === 'admin' && declared.path.includes('{tenant_id}'));
 }

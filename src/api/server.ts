@@ -1,5 +1,5 @@
 /**
- * The HTTP API: v1's routes on Fastify 5. One table (route-table.ts) makes the handlers and the OpenAPI document; what
+ * The HTTP API: the routes of v1 and 0.x on Fastify 5. One table (route-table.ts) makes the handlers and the OpenAPI document; what
  * comes before the router is in request-head.ts and wire-errors.ts.
  */
 import type { AddressInfo } from 'node:net';
@@ -12,6 +12,7 @@ import type { Provider } from '../ports/provider.ts';
 import type { PublishUseCase } from '../publish/use-cases.ts';
 import type { DestinationUseCases, TenantUseCases } from '../tenants/use-cases.ts';
 import { type Answers, answers } from './answers.ts';
+import { connectionsOf } from './connections.ts';
 import { type AuthSettings, credentials } from './credentials.ts';
 import { mount, readBodiesRaw } from './mount.ts';
 import type { Health } from './probes.ts';
@@ -61,6 +62,7 @@ export function apiServer(deps: ApiDeps): ApiServer {
   const app = fastifyApp(replies);
   mount(app, routes, { ...gateDeps, replies });
   answerWireErrors(app.server, deps.clock);
+  const connections = connectionsOf(app.server, deps.clock.after);
   // Node would invite every body before any of our checks has run.
   app.server.on('checkContinue', (request, response) => {
     replies.expectBody(request);
@@ -74,7 +76,9 @@ export function apiServer(deps: ApiDeps): ApiServer {
     },
     async close() {
       replies.closeConnections();
+      const closed = connections.end();
       await app.close();
+      closed();
     },
   };
 }

@@ -17,7 +17,7 @@ import { type AnyRoute, route, tenantOf } from './route.ts';
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 100;
 
-const putBodySchema = z
+export const putBodySchema = z
   .object({ metadata: z.record(z.string(), z.unknown()).nullable().optional() })
   .meta({ id: 'TenantPut', description: 'Replaces the metadata; missing, null or empty clears it.' });
 

@@ -6,6 +6,8 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../ports/clock.ts';
 import { type ErrorReply, errorReply } from './errors.ts';
+import { generationOf } from './generation.ts';
+import { inV0 } from './v0/errors.ts';
 
 /** How long a connection is kept for the client to read why it is closed, while it may still be sending. */
 const LINGER_MS = 1_000;
@@ -31,16 +33,15 @@ export function answerWireErrors(server: Server, clock: Pick<Clock, 'after'>): v
   server.removeAllListeners('clientError');
   server.on('clientError', (error: ParseError, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) socket.destroy();
-    else answer(socket, faultOf(error));
+    else answer(socket, inGenerationOf(urlOf(error, socket), faultOf(error)));
   });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
     answer(socket, errorReply('not_implemented', 'this is not a proxy', null)),
   );
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const { status, body } = errorReply(
-      'expectation_failed',
-      'the only expectation that can be met is 100-continue',
-      null,
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const { status, body } = inGenerationOf(
+      request.url ?? '',
+      errorReply('expectation_failed', 'the only expectation that can be met is 100-continue', null),
     );
     response.writeHead(status, {
       'content-type': JSON_TYPE,
@@ -58,6 +59,19 @@ function isAnswering(socket: Duplex): boolean {
   const { _httpMessage: message } = socket as { _httpMessage?: ServerResponse | null };
   return message?.headersSent === true;
 }
+
+function inGenerationOf(url: string, reply: ErrorReply): ErrorReply {
+  return generationOf(url) === 'v0' ? inV0(reply) : reply;
+}
+
+/** What was asked for, as far as it is known: of a request whose body was too slow, or of the line that the parser was at. */
+function urlOf(error: ParseError, socket: Duplex): string {
+  const { _httpMessage: message } = socket as { _httpMessage?: ServerResponse | null };
+  return message?.req.url ?? targetOf(lineOf(error)) ?? targetOf(lineOf({ ...error, bytesParsed: 0 })) ?? '';
+}
+
+/** Of a head that is too large the parser may be past the end, so that the line is looked for from the packet's start. */
+const targetOf = (line: string): string | undefined => line.split(' ', 2)[1];
 
 /** Exported for its test: which error a fault of the parser is. */
 export function faultOf(error: ParseError): ErrorReply {

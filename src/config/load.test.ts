@@ -140,10 +140,10 @@ describe('loadConfig and credentials', () => {
   it('does not let an API key make AUTH_DISABLED acceptable on other addresses', () =>
     assert.match(refusal({ ...SECRETS, AUTH_DISABLED: 'true' }), /AUTH_DISABLED/));
 
-  it('tells one mistake once when AUTH_DISABLED can not be read', () =>
+  it('reports a missing API key also when AUTH_DISABLED can not be read', () =>
     assert.match(
-      refusal({ ...SECRETS, API_KEY: '', AUTH_DISABLED: 'ja' }),
-      /^One setting is wrong:\n {2}AUTH_DISABLED/,
+      refusal({ ...SECRETS, API_KEY: '', AUTH_DISABLED: 'maybe' }),
+      /^2 settings are wrong:\n {2}AUTH_DISABLED: "maybe" .*\n {2}API_KEY: not set\./,
     ));
 
   it('warns of a short secret and starts', () => {

@@ -109,7 +109,7 @@ function requireSecrets(values: Values, unread: ReadonlySet<string>): readonly s
       `AUTH_DISABLED: accepted only while API_HOST is a loopback address, and it is ${JSON.stringify(values.apiHost)}. Accepted: API_HOST=127.0.0.1, or an API_KEY instead.`,
     );
   }
-  if (values.apiKey === null && !values.isAuthDisabled && !unread.has('isAuthDisabled')) {
+  if (values.apiKey === null && !values.isAuthDisabled) {
     problems.push(
       `API_KEY: not set. Accepted: ${SETTINGS.apiKey.kind.accepts}; or AUTH_DISABLED=true with API_HOST=127.0.0.1 to go without.`,
     );

@@ -7,7 +7,19 @@
 import { FAN_OUT_MAX } from '../domain/event.ts';
 import { checkId } from '../domain/id-rules.ts';
 import { DELAY_MAX_MS, RETRIES_MAX } from '../domain/retry-schedule.ts';
-import { flag, integer, type Kind, list, networks, oneOf, seconds, secondsList, secretText, text } from './values.ts';
+import {
+  baseUrl,
+  flag,
+  integer,
+  type Kind,
+  list,
+  networks,
+  oneOf,
+  seconds,
+  secondsList,
+  secretText,
+  text,
+} from './values.ts';
 
 export interface Setting<Value, Missing = Value> {
   /** The environment variable. */
@@ -184,6 +196,18 @@ export const SETTINGS = {
     section: 'Delivery',
     kind: networks(),
     help: 'Networks, separated by commas, that deliveries may go to although they are private, loopback, link-local or reserved. Empty: none of those.',
+  }),
+  hookdeckApiUrl: withDefault('https://api.hookdeck.com/2025-01-01', {
+    env: 'DESTINATIONS_HOOKDECK_API_URL',
+    section: 'Delivery',
+    kind: baseUrl(),
+    help: 'Where the token of a Hookdeck destination is verified when it is set.',
+  }),
+  hookdeckEventsUrl: withDefault('https://hkdk.events', {
+    env: 'DESTINATIONS_HOOKDECK_EVENTS_URL',
+    section: 'Delivery',
+    kind: baseUrl(),
+    help: "Where the events of Hookdeck destinations are sent; the source's id is put behind it.",
   }),
   responseMaxBytes: withDefault('131072', {
     env: 'DESTINATIONS_WEBHOOK_MAX_RESPONSE_BODY_BYTES',

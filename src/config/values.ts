@@ -69,6 +69,19 @@ export function text(rule: { matches: RegExp; accepts: string }): Kind<string> {
   return { schema: z.string().regex(rule.matches), accepts: rule.accepts };
 }
 
+/** An address that paths are put behind; without its slashes at the end. */
+export function baseUrl(): Kind<string> {
+  return {
+    schema: z
+      .string()
+      .trim()
+      .regex(/^https?:\/\/[^\s/?#@]+(?:\/[^\s?#@]*)?$/)
+      .refine((url) => URL.canParse(url))
+      .transform((url) => url.replace(/\/+$/, '')),
+    accepts: 'an http or https URL without user, query and fragment',
+  };
+}
+
 /** Taken as it is, blanks included: who generated it may mean them. */
 export function secretText(accepts: string): Kind<Secret> {
   return { schema: z.string().min(1).transform(secret), accepts };

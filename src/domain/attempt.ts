@@ -15,7 +15,7 @@ export type AttemptTrigger = 'schedule' | 'manual';
  */
 export type AttemptKind = 'settled' | 'late' | 'interrupted';
 
-/** Failures of the way to the destination, by ../shared/spec/destinations.md §7.4 and our own additions. */
+/** Failures of the way to the destination, by spec destinations.md §7.4 and our own additions. */
 export const TRANSPORT_CODES = [
   'dns_error',
   'connection_refused',
@@ -45,7 +45,9 @@ export type AttemptOutcome =
     };
 
 /** What is kept of an answer; JSON, shown as `response_data`. */
-export type ResponseData = Readonly<Record<string, string | number | boolean | null>>;
+export type ResponseData = Readonly<
+  Record<string, string | number | boolean | null | Readonly<Record<string, string | readonly string[]>>>
+>;
 
 export function delivered(code: AttemptCode, response: ResponseData | null = null): AttemptOutcome {
   return { ok: true, code, response };

@@ -1,6 +1,6 @@
 /**
  * When a failed delivery is tried again: an explicit list of delays, or one built from an interval that doubles
- * (../shared/spec/reference-pipeline.md §1.9). Jitter only adds, so that no retry comes before its schedule.
+ * (spec reference-pipeline.md §1.9). Jitter only adds, so that no retry comes before its schedule.
  */
 
 /** No delay is longer, whatever the settings: three days. */

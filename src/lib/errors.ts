@@ -43,12 +43,19 @@ export type ErrorData = readonly string[] | Readonly<Record<string, string>>;
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly data: ErrorData | null;
+  /** The rule that each field broke, where the sentences of `data` say the same in words. */
+  readonly fields: Readonly<Record<string, string>> | null;
 
-  constructor(code: ErrorCode, message: string, options: { data?: ErrorData; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { data?: ErrorData; fields?: Readonly<Record<string, string>>; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.data = options.data ?? null;
+    this.fields = options.fields ?? null;
   }
 }
 

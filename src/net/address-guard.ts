@@ -42,6 +42,9 @@ const BLOCKED: readonly (readonly [network: string, reason: string])[] = [
   ['192.0.0.192/32', 'cloud metadata'],
   ['100.64.0.0/10', 'shared address space'],
   ['192.0.0.0/24', 'protocol assignments'],
+  ['192.0.2.0/24', 'documentation'],
+  ['198.51.100.0/24', 'documentation'],
+  ['203.0.113.0/24', 'documentation'],
   ['198.18.0.0/15', 'benchmarking'],
   ['224.0.0.0/4', 'multicast'],
   ['240.0.0.0/4', 'reserved or broadcast'],
@@ -54,6 +57,8 @@ const BLOCKED: readonly (readonly [network: string, reason: string])[] = [
   ['fec0::/10', 'private network'],
   ['ff00::/8', 'multicast'],
   ['100::/64', 'discarded'],
+  ['2001:db8::/32', 'documentation'],
+  ['3fff::/20', 'documentation'],
   // RFC 8215: where in it the IPv4 address stands is the local operator's choice, so nothing of it can be judged.
   ['64:ff9b:1::/48', 'local NAT64'],
 ];

@@ -76,7 +76,7 @@ describe('guarded connect', () => {
   it('refuses a name if any of its addresses is blocked', async () => {
     const lookup: LookupFunction = (_name, _options, done) =>
       done(null, [
-        { address: '192.0.2.1', family: 4 },
+        { address: '8.8.8.8', family: 4 },
         { address: '10.0.0.1', family: 4 },
       ]);
     const socket = strict.run(() => connect({ port: 1, host: 'both.test', lookup }));

@@ -28,6 +28,7 @@ function request(more: Partial<PublishRequest> = {}): PublishRequest {
   return {
     tenantId: TENANT,
     id: eventId('e'),
+    idempotencyKey: null,
     destinationId: null,
     topic: 'user.created',
     time: null,
@@ -75,6 +76,7 @@ function world(answers: (AcceptResult | Error)[], more: { idConflict?: 'accept' 
     handOver,
     clock,
     newEventId: () => eventId('made'),
+    eventIdOfKey: (tenant, key) => eventId(`${tenant} ${key}`),
     unknownTenant: 'accept',
     idConflict: more.idConflict ?? 'reject',
   });
@@ -142,6 +144,17 @@ describe('publish', () => {
       reason: 'tenant_not_found',
     });
     assert.equal(asked.length, 0);
+  });
+});
+
+describe('the id of a published event', () => {
+  const idOf = async (more: Partial<PublishRequest>): Promise<string> =>
+    (await world([accepted([], 0)]).useCase.publish(request(more))).id;
+
+  it('is the one given, else that of the idempotency key and its tenant, else a new one', async () => {
+    assert.equal(await idOf({ id: eventId('e'), idempotencyKey: 'k' }), 'e');
+    assert.equal(await idOf({ id: null, idempotencyKey: 'k' }), 't k');
+    assert.equal(await idOf({ id: null }), 'made');
   });
 });
 

@@ -8,6 +8,7 @@ import { channel } from 'node:diagnostics_channel';
 import { type EventPayload, FAN_OUT_MAX, type NewEvent } from '../domain/event.ts';
 import { filterRoot } from '../domain/filter.ts';
 import type { DestinationId, EventId, LaneNumber, TenantNumber } from '../domain/ids.ts';
+import type { EventIdOfKey } from '../domain/keyed-event-id.ts';
 import { matchEvent, type MatchResult } from '../domain/roster.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -40,6 +41,7 @@ export interface PublishDeps<Slot = unknown> {
   readonly handOver: HandOver<Slot>;
   readonly clock: Clock;
   readonly newEventId: () => EventId;
+  readonly eventIdOfKey: EventIdOfKey;
   readonly unknownTenant: 'accept' | 'reject';
   readonly idConflict: 'accept' | 'reject';
 }
@@ -117,11 +119,19 @@ function newEvent(deps: Omit<PublishDeps, 'handOver'>, request: PublishRequest):
   };
   return {
     ...content,
-    id: request.id ?? deps.newEventId(),
+    id: request.id ?? idOfNone(deps, request),
     time: request.time ?? { ms: acceptedAtMs, nanos: 0 },
     acceptedAtMs,
     digest: eventDigest(content),
   };
+}
+
+/** The id of an event that was sent without one. */
+function idOfNone(
+  { eventIdOfKey, newEventId }: Pick<PublishDeps, 'eventIdOfKey' | 'newEventId'>,
+  { tenantId, idempotencyKey }: PublishRequest,
+): EventId {
+  return idempotencyKey === null ? newEventId() : eventIdOfKey(tenantId, idempotencyKey);
 }
 
 function duplicate(

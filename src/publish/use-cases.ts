@@ -6,8 +6,10 @@ import type { StringMap } from '../domain/json.ts';
 /** A publish request whose shape and limits have been checked (api/publish.ts). */
 export interface PublishRequest {
   readonly tenantId: TenantId;
-  /** Null: one is generated. */
+  /** Null: it follows from the idempotency key, or is generated. */
   readonly id: EventId | null;
+  /** What the id follows from when none is given. */
+  readonly idempotencyKey: string | null;
   readonly destinationId: DestinationId | null;
   /** Empty when none was given. */
   readonly topic: string;

@@ -73,7 +73,7 @@ async function createDestination(
   request: DestinationRequest,
   role: Role,
 ): Promise<Destination> {
-  const { credentials, ...settings } = settingsOfRequest(deps, request, { role, nowMs: deps.clock.now() });
+  const { credentials, ...settings } = await settingsOfRequest(deps, request, { role, nowMs: deps.clock.now() });
   const given = request.id === null || request.id === '' ? null : request.id;
   const fault = given === null ? null : checkId(given);
   if (fault !== null) throw validationError([`id ${fault}`]);
@@ -110,7 +110,7 @@ async function patchDestination(
   for (let tries = 0; tries < PATCH_TRIES_MAX; tries++) {
     const current = (await deps.directory.findDestination(tenant, id)) ?? (await refuseDestination(deps, tenant));
     const clear = { ...current, credentials: openCredentials(deps.box, current) };
-    const { credentials, ...settings } = settingsOfPatch(deps, patch, clear, { role, nowMs: deps.clock.now() });
+    const { credentials, ...settings } = await settingsOfPatch(deps, patch, clear, { role, nowMs: deps.clock.now() });
     const sealed = { ...settings, credentials: sealCredentials(deps.box, current, credentials) };
     const result = await deps.directory.updateDestination(current.lane, current.version, sealed);
     if (result.kind === 'updated') return result.destination;
@@ -136,11 +136,16 @@ async function findMany(
 function viewOf(deps: DestinationDeps, destination: Destination): DestinationView {
   const type = deps.types.find(destination.type);
   // Of a type that this process doesn't know it can't tell what is secret, so it shows no settings.
-  if (type === null) return { ...destination, config: {}, credentials: {}, target: '' };
+  if (type === null) return { ...destination, config: {}, credentials: {}, target: '', targetUrl: null };
   const { config, deliveryMetadata } = destination;
   const credentials = openCredentials(deps.box, destination);
   const shown = type.mask({ config, credentials, deliveryMetadata }, deps.clock.now());
-  return { ...destination, ...shown, target: type.provider.target(config, credentials) };
+  return {
+    ...destination,
+    ...shown,
+    target: type.provider.target(config, credentials, destination.topics),
+    targetUrl: type.provider.targetUrl?.(config, credentials) ?? null,
+  };
 }
 
 /** A `*` asks for destinations that take everything; other topics are asked for as an event would be. */

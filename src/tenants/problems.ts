@@ -18,7 +18,11 @@ export function validationError(sentences: readonly string[]): AppError {
 
 /** @throws AppError `invalid_request` if there is a problem */
 export function refuseProblems(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw validationError(problems.map(sentence));
+  if (problems.length === 0) return;
+  throw new AppError('invalid_request', 'validation error', {
+    data: problems.map(sentence),
+    fields: Object.fromEntries(problems.map(({ field, rule }) => [field, rule])),
+  });
 }
 
 /** Sentences about keys and values that no store keeps alike (field case 21). */

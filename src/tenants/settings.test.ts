@@ -27,6 +27,7 @@ describe('creating a destination', () => {
       updatedAtMs: START_MS,
       disabledAtMs: null,
       target: 'https://example.test/hook',
+      targetUrl: null,
     });
     assert.deepEqual(await stored(), credentials);
     assert.deepEqual(changes, [[T, [lane]]]);

@@ -1,6 +1,7 @@
 /**
  * What a create or a patch makes of a destination's settings: the stages of spec api-v1.md §9.4 in their order, the
- * first that fails wins. Settings are in clear here; nothing is read or written.
+ * first that fails wins. Settings are in clear here; nothing is read or written, but a type may ask its service whether a
+ * credential is good, which comes last.
  */
 import type { Destination, DestinationSettings } from '../domain/destination.ts';
 import { compileFilter, FilterFault } from '../domain/filter.ts';
@@ -8,13 +9,14 @@ import { checkText } from '../domain/id-rules.ts';
 import type { StringMap } from '../domain/json.ts';
 import { checkTopics, normaliseTopics, type TopicRules } from '../domain/topics.ts';
 import { AppError } from '../lib/errors.ts';
+import type { HttpClient } from '../ports/http-client.ts';
 import type { OpenSettings, PrepareRequest, Problem, Provider, Role } from '../ports/provider.ts';
 import { refuseProblems, unstorableTexts, validationError } from './problems.ts';
 import type { DestinationPatch, DestinationRequest, MapPatch } from './use-cases.ts';
 
 /** A destination type as the registry of destinations/ knows it. */
 export interface DestinationType {
-  readonly provider: Pick<Provider, 'prepare' | 'target'>;
+  readonly provider: Pick<Provider, 'prepare' | 'target' | 'targetUrl'>;
   check(settings: OpenSettings): readonly Problem[];
   mask(settings: OpenSettings, nowMs: number): OpenSettings;
 }
@@ -23,6 +25,7 @@ export interface SettingsDeps {
   readonly types: { find(type: string): DestinationType | null };
   readonly topics: TopicRules;
   randomBytes(size: number): Uint8Array;
+  readonly http: HttpClient;
 }
 
 /** Settings with the credentials in clear. */
@@ -31,11 +34,11 @@ export type ClearSettings = Omit<DestinationSettings, 'credentials'> & { readonl
 const EMPTY_FILTER = /^\s*\{\s*\}\s*$/;
 
 /** @throws AppError `invalid_request`, `forbidden` */
-export function settingsOfRequest(
+export async function settingsOfRequest(
   deps: SettingsDeps,
   request: DestinationRequest,
   by: { readonly role: Role; readonly nowMs: number },
-): ClearSettings & { readonly type: string; readonly createdAtMs: number } {
+): Promise<ClearSettings & { readonly type: string; readonly createdAtMs: number }> {
   const { type, topics } = request;
   const missing: Problem[] = [];
   if (type === null || type === '') missing.push({ field: 'type', rule: 'required' });
@@ -58,7 +61,7 @@ export function settingsOfRequest(
     deliveryMetadata: kept(request.deliveryMetadata),
   };
   refuseProblems(found.check(given));
-  const ready = prepared(deps, found, {
+  const ready = await prepared(deps, found, {
     settings: given,
     current: null,
     requested: request.credentials,
@@ -82,12 +85,12 @@ export function settingsOfRequest(
  * @param current the destination with its credentials in clear
  * @throws AppError `invalid_request`
  */
-export function settingsOfPatch(
+export async function settingsOfPatch(
   deps: SettingsDeps,
   patch: DestinationPatch,
   current: ClearSettings & Pick<Destination, 'type'>,
   by: { readonly role: Role; readonly nowMs: number },
-): ClearSettings {
+): Promise<ClearSettings> {
   const topics = patch.topics == null ? current.topics : readTopics(deps.topics, patch.topics);
   // An empty type counts as absent, as in the original.
   if (patch.type != null && patch.type !== '' && patch.type !== current.type) {
@@ -109,7 +112,7 @@ export function settingsOfPatch(
   const filter = patch.filter === undefined ? current.filter : readFilter(patch.filter);
   refuseFuture('disabled_at', patch.disabledAtMs ?? null, by.nowMs);
   if (isGiven(patch.config) || isGiven(patch.credentials)) refuseProblems(found.check(merged));
-  const ready = prepared(deps, found, {
+  const ready = await prepared(deps, found, {
     settings: merged,
     current,
     requested: credentials == null ? null : merge({}, credentials),
@@ -126,12 +129,13 @@ export function settingsOfPatch(
   };
 }
 
-function prepared(
+async function prepared(
   deps: SettingsDeps,
   type: DestinationType,
-  request: Omit<PrepareRequest, 'randomBytes'>,
-): Pick<ClearSettings, 'config' | 'credentials' | 'deliveryMetadata'> {
-  const result = type.provider.prepare({ ...request, randomBytes: (size) => deps.randomBytes(size) });
+  request: Omit<PrepareRequest, 'randomBytes' | 'http'>,
+): Promise<Pick<ClearSettings, 'config' | 'credentials' | 'deliveryMetadata'>> {
+  const { http } = deps;
+  const result = await type.provider.prepare({ ...request, http, randomBytes: (size) => deps.randomBytes(size) });
   if (result.ok) {
     const { config, credentials, deliveryMetadata } = result.settings;
     return { config, credentials, deliveryMetadata };

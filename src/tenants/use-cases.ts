@@ -21,12 +21,13 @@ export interface DestinationView extends Omit<Destination, 'credentials'> {
   /** Masked; safe to show to whoever may read the destination. */
   readonly credentials: StringMap;
   readonly target: string;
+  readonly targetUrl: string | null;
 }
 
 /** Every method but `create` throws AppError `destination_not_found`; all throw `tenant_not_found` for a tenant that is gone. */
 export interface DestinationUseCases {
   /**
-   * @throws AppError `invalid_request` with the sentences of ../shared/spec/api-v1.md §2.4, `destination_exists`,
+   * @throws AppError `invalid_request` with the sentences of spec api-v1.md §2.4, `destination_exists`,
    * `destination_quota`
    */
   create(tenant: TenantId, draft: DestinationRequest, role: Role): Promise<DestinationView>;
@@ -60,7 +61,7 @@ export interface DestinationRequest {
   readonly disabledAtMs: number | null;
 }
 
-/** Absent: keep. Null: as ../shared/spec/api-v1.md §9.4 says per field. In the maps a null value removes its key (RFC 7396). */
+/** Absent: keep. Null: as spec api-v1.md §9.4 says per field. In the maps a null value removes its key (RFC 7396). */
 export interface DestinationPatch {
   readonly type?: string | null;
   readonly topics?: readonly string[] | null;

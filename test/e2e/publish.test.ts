@@ -64,6 +64,40 @@ for (const profile of PROFILES) {
       assert.deepEqual(stored?.['data'], { n: 1 });
     });
 
+    it('takes an idempotency key for an id, of its tenant alone', async () => {
+      const owners = [await tenant(), await tenant()] as const;
+      for (const owner of owners) await server.createWebhook(owner, sink.origin);
+      const headers = { 'idempotency-key': `${profile} key` };
+      const publish = async (event: Readonly<Record<string, unknown>>) =>
+        (await server.expect(202, 'POST', '/publish', { data: {}, ...event }, headers)).json<{
+          id: string;
+          duplicate: boolean;
+        }>();
+      const first = await publish({ tenant_id: owners[0] });
+      assert.match(first.id, /^[0-9a-f]{32}$/);
+      assert.deepEqual(await publish({ tenant_id: owners[0] }), { ...first, duplicate: true });
+      const foreign = await publish({ tenant_id: owners[1] });
+      assert.equal(foreign.duplicate, false);
+      assert.notEqual(foreign.id, first.id);
+      const named = await publish({ tenant_id: owners[0], id: `${profile} named` });
+      assert.equal(named.id, `${profile} named`, 'the id of the body wins');
+      for (const { id } of [first, foreign, named]) await server.attemptsOf(id, 1);
+      assert.deepEqual(
+        [first, foreign, named].map(({ id }) => postsOf(id)),
+        [1, 1, 1],
+      );
+      assert.equal((await server.events(`tenant_id=${owners[0]}`)).length, 2);
+      if (profile === 'memory') return;
+      await server.restart();
+      assert.deepEqual(await publish({ tenant_id: owners[0] }), { ...first, duplicate: true }, 'after a restart too');
+    });
+
+    it('refuses an idempotency key that is too long, and names the limit', async () => {
+      const headers = { 'idempotency-key': 'x'.repeat(256) };
+      const reply = await server.expect(422, 'POST', '/publish', { tenant_id: 'nobody', data: {} }, headers);
+      assert.deepEqual(reply.json()['data'], ['Idempotency-Key must be 1 to 255 bytes of printable ASCII']);
+    });
+
     it('keeps the ids of two tenants apart', async () => {
       const owners = [await tenant(), await tenant()];
       for (const owner of owners) await server.createWebhook(owner, sink.origin);

@@ -186,6 +186,8 @@ export function startLife(deps: LifeDeps): Life {
     handOver: dispatch,
     clock,
     newEventId: deps.newEventId,
+    // Nobody here sends a key.
+    eventIdOfKey: deps.newEventId,
     unknownTenant: 'accept',
     idConflict: 'reject',
   });

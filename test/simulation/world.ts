@@ -304,6 +304,7 @@ class World {
     const published = await life.publish.publish({
       tenantId: publication.tenantId,
       id: publication.id,
+      idempotencyKey: null,
       destinationId: null,
       topic: 'user.created',
       time: null,

@@ -17,6 +17,7 @@ import type {
   DestinationUseCases,
   DestinationView,
 } from '../../src/tenants/use-cases.ts';
+import { fakeHttpClient } from './fake-http-client.ts';
 
 export const START_MS = Date.parse('2026-01-02T03:04:05.678Z');
 export const T = tenantId('t');
@@ -74,6 +75,7 @@ export async function world(more: Partial<DestinationDeps> = {}): Promise<World>
     clock,
     newDestinationId: () => `des_${(seed += 1)}`,
     randomBytes,
+    http: fakeHttpClient(),
     topics: { configured: ['user.created', 'user.updated', 'order.created'], allowWildcards: false },
     maxDestinationsPerTenant: 3,
     onChange,
