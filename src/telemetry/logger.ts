@@ -47,8 +47,12 @@ export function logger(level: LogLevel, sink: LineSink = standardOutput()): Log 
   };
 }
 
+/** Lines are written in pieces of this size, or this often, so that a line needs no system call of its own. */
+const PIECE_BYTES = 8_192;
+const FLUSH_EVERY_MS = 200;
+
 function standardOutput(): LineSink {
-  const sink = pino.destination({ dest: 1, sync: false });
+  const sink = pino.destination({ dest: 1, sync: false, minLength: PIECE_BYTES, periodicFlush: FLUSH_EVERY_MS });
   // A reader that went away ends the log, not the deliveries.
   sink.on('error', () => {});
   return {

@@ -297,8 +297,9 @@ export function fairnessCases(inStore: InStore): void {
       const [late] = await setUp(world, 1, 'late');
       await store(world, present(late), { count: 60, name: 'b', tenant: 'late' });
       const counts = new Map<LaneNumber, number>();
-      for (let round = 0; round < 8; round += 1) {
-        for (const lease of (await claim(world, { room: 4 })).leases) {
+      // One at a time, so that whose turn it is has to be remembered from claim to claim.
+      for (let round = 0; round < 32; round += 1) {
+        for (const lease of (await claim(world, { room: 1 })).leases) {
           counts.set(lease.lane, (counts.get(lease.lane) ?? 0) + 1);
           await settle(world, lease);
         }

@@ -167,7 +167,7 @@ export function providerConformance(harness: ProviderHarness): void {
 
 async function readySettings(harness: SettingsHarness): Promise<OpenSettings> {
   const prepared = await prepare(harness, harness.settings, null);
-  assert.ok(prepared.ok, 'the settings of the suite are refused');
+  assert.ok(prepared.ok === true, 'the settings of the suite are refused');
   return prepared.settings;
 }
 
