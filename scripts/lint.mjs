@@ -26,6 +26,7 @@ const STEPS = [
   { name: 'import rules', check: checkImports },
   { name: 'knip', check: () => runTool('knip', ['--no-progress', '--no-config-hints']) },
   { name: 'text rules', check: checkTexts },
+  { name: 'types of the client', check: checkClientTypes },
 ];
 
 process.exitCode = main();
@@ -75,6 +76,11 @@ function checkImports() {
   const missed = globSync('src/**/*.ts', { cwd: root }).filter((file) => !cruised.has(file.replaceAll('\\', '/')));
   if (missed.length > 0) console.log(`${missed.length} files were not cruised, such as ${missed[0]}`);
   return output.summary.violations.length === 0 && missed.length === 0;
+}
+
+/** The client's types are made from the server's document; a change of the one without the other is found here. */
+function checkClientTypes() {
+  return runTool('node', ['scripts/sdk-types.ts', '--check']);
 }
 
 function checkTexts() {

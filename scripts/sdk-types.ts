@@ -56,7 +56,7 @@ const OBJECTS = [
   { schema: 'DestinationCreate', name: 'CreateMembers', comment: 'Of every destination to be created.' },
   { schema: 'DestinationPatch', name: 'UpdateMembers', comment: 'Of every change; what is left out stays.' },
   {
-    schema: 'DestinationRedirectV0',
+    schema: 'DestinationRedirect',
     name: 'OAuthRedirect',
     comment: 'Instead of the changed destination, for a type that authorises by OAuth. No type of today answers it.',
   },

@@ -1,8 +1,8 @@
 /**
  * What the tests need beside npm packages: `node scripts/services.mjs [--install]` prints one line per service.
  *
- * That is strace, for the test that sees from outside that a commit reaches the disk, and the brokers that destinations
- * are tested against. With `--install`, root on a Debian system gets the packages; elsewhere the line says what to run.
+ * That is strace, for the test that sees from outside that a commit reaches the disk, the brokers that destinations are
+ * tested against, and a browser for the client. With `--install`, root on a Debian system gets the packages; elsewhere the line says what to run.
  * Exit code 1 when something is still missing.
  */
 import { spawnSync } from 'node:child_process';
@@ -15,6 +15,7 @@ export const SERVICES = [
   { name: 'openssl', binary: 'openssl', debianPackage: 'openssl' },
   // Not the server itself, which would start: this script of the same package only sets variables.
   { name: 'RabbitMQ', binary: '/usr/lib/rabbitmq/bin/rabbitmq-defaults', debianPackage: 'rabbitmq-server' },
+  { name: 'Chromium', binary: 'chromium', debianPackage: 'chromium' },
 ];
 
 /** True if the binary can be run. */

@@ -16,6 +16,8 @@ export interface AnswersDeps {
 export interface Answers {
   /** @param contentType JSON when missing */
   send(reply: FastifyReply, status: number, text: string, contentType?: string): FastifyReply;
+  /** A reply that is its head alone. */
+  sendEmpty(reply: FastifyReply, status: number, headers: Readonly<Record<string, string>>): FastifyReply;
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply;
   sendUnknownRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply;
   /** Notes that a client holds its body back until it is invited (`Expect: 100-continue`). */
@@ -30,16 +32,23 @@ export function answers({ routes, log }: AnswersDeps): Answers {
   const heldBack = new WeakSet<IncomingMessage>();
   let isClosing = false;
 
-  const send: Answers['send'] = (reply, status, text, contentType = JSON_TYPE) => {
+  const begin = (reply: FastifyReply, status: number): FastifyReply => {
     // After 413 the body is still coming, and nobody wants it.
     if (isClosing || status === 413 || heldBack.has(reply.request.raw)) reply.header('connection', 'close');
-    return reply.code(status).header('content-type', contentType).send(text);
+    return reply.code(status);
   };
+  const send: Answers['send'] = (reply, status, text, contentType = JSON_TYPE) =>
+    begin(reply, status).header('content-type', contentType).send(text);
+  const sendEmpty: Answers['sendEmpty'] = (reply, status, headers) =>
+    begin(reply, status)
+      .headers({ ...headers })
+      .send();
   const sendReply = (reply: FastifyReply, { status, headers, body }: ErrorReply): FastifyReply =>
     send(reply.headers({ ...headers }), status, body);
 
   return {
     send,
+    sendEmpty,
     sendError(error, request, reply) {
       const answer = replyOfThrown(error, generationOfRequest(request));
       if (answer.status === 500) log(failureLine(request, error));
@@ -48,7 +57,7 @@ export function answers({ routes, log }: AnswersDeps): Answers {
     sendUnknownRoute(request, reply) {
       const redirect = redirectOf(routes, request.method, request.raw.url ?? '');
       if (redirect === null) return sendReply(reply, unknownRoute(generationOf(request.raw.url ?? '')));
-      return reply.code(redirect.status).header('location', redirect.location).send();
+      return sendEmpty(reply, redirect.status, { location: redirect.location });
     },
     expectBody(request) {
       heldBack.add(request);

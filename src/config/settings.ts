@@ -15,6 +15,7 @@ import {
   list,
   networks,
   oneOf,
+  origins,
   seconds,
   secondsList,
   secretText,
@@ -83,6 +84,12 @@ export const SETTINGS = {
     section: 'API',
     kind: flag(),
     help: 'Takes every caller for the operator, without a credential. Accepted only while `API_HOST` is a loopback address.',
+  }),
+  apiCorsOrigins: withDefault('', {
+    env: 'API_CORS_ORIGINS',
+    section: 'API',
+    kind: origins(),
+    help: "Origins of the pages that may call the API from a browser, separated by commas: the routes that a tenant's token opens, none of the operator's. Empty: none.",
   }),
   maxDestinationsPerTenant: withDefault('20', {
     env: 'MAX_DESTINATIONS_PER_TENANT',

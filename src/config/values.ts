@@ -104,6 +104,16 @@ export function list(rule: {
   };
 }
 
+/** As browsers send them, since they are compared as text: so no upper case, no port that goes without saying. */
+export function origins(): Kind<readonly string[]> {
+  return list({
+    each: (entry) => /^https?:/.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry,
+    entriesMax: 100,
+    accepts:
+      'origins as browsers send them, such as https://app.example.com or http://localhost:8080, separated by commas: in lower case, without path and without the port that the scheme has anyway',
+  });
+}
+
 /** Networks such as `10.0.0.0/8`, or single addresses. */
 export function networks(): Kind<readonly string[]> {
   return list({
