@@ -236,6 +236,7 @@ function apiOf(config: Config, { store, box, outbound, delivery, health, surroun
       jwtSecret: config.apiJwtSecret.reveal(),
       ...(config.deploymentId === null ? {} : { deploymentId: config.deploymentId }),
     },
+    corsOrigins: config.apiCorsOrigins,
     topics: config.topics,
     clock,
     health,

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { destinationId } from '../domain/ids.ts';
 import type { DestinationUseCases } from '../tenants/use-cases.ts';
 import { createBodySchema, decodeCreate, decodePatch, patchBodySchema } from './destination-body.ts';
-import { destinationSchema, SUCCESS, successSchema } from './entities.ts';
-import { destinationReply } from './render.ts';
+import { destinationSchema, SUCCESS, successSchema, updatedSchema } from './entities.ts';
+import { destinationReply, updatedReply } from './render.ts';
 import { type AnyRoute, type Call, route, tenantOf } from './route.ts';
 
 const LIST_PATH = '/tenants/{tenant_id}/destinations';
@@ -97,11 +97,11 @@ function patchDestination({ destinations }: DestinationRouteDeps): AnyRoute {
     operationId: 'patchDestination',
     summary: 'Changes a destination',
     body: { schema: patchBodySchema, isRequired: true, decode: decodePatch },
-    replies: { 200: destinationSchema },
+    replies: { 200: updatedSchema },
     errors: [409],
     async handle(call) {
-      const view = await destinations.patch(tenantOf(call).id, pathDestination(call), call.body, call.caller.role);
-      return { status: 200, body: destinationReply(view) };
+      const result = await destinations.patch(tenantOf(call).id, pathDestination(call), call.body, call.caller.role);
+      return { status: 200, body: updatedReply(result) };
     },
   });
 }

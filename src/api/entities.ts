@@ -113,6 +113,19 @@ export const attemptPageSchema = z
 export const successSchema = z.object({ success: z.literal(true) }).meta({ id: 'Success' });
 /** Of what changes something and has nothing to show. */
 export const SUCCESS: z.input<typeof successSchema> = { success: true };
+/** Of a type that authorises by OAuth: the change waits until somebody has been there. No type does so yet. */
+const redirectSchema = z
+  .object({ redirect_url: z.string().meta({ description: 'Where to authorise the change.' }) })
+  .meta({ id: 'DestinationRedirect' });
+export const updatedSchema = z.union([destinationSchema, redirectSchema]).meta({ id: 'DestinationUpdated' });
+
+export const portalSchema = z
+  .object({
+    redirect_url: z.string().meta({ description: 'Leads to the portal, with a token for the tenant.' }),
+    tenant_id: z.string(),
+  })
+  .meta({ id: 'PortalRedirect' });
+
 export const tokenSchema = z.object({ tenant_id: z.string(), token: z.string() }).meta({ id: 'Token' });
 
 export const publishedSchema = z

@@ -7,8 +7,15 @@ import { formatInstant, formatMs } from '../domain/instant.ts';
 import type { StringMap } from '../domain/json.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { Field, Provider } from '../ports/provider.ts';
-import type { DestinationView } from '../tenants/use-cases.ts';
-import type { attemptSchema, destinationSchema, destinationTypeSchema, eventSchema, tenantSchema } from './entities.ts';
+import type { DestinationRedirect, DestinationView } from '../tenants/use-cases.ts';
+import type {
+  attemptSchema,
+  destinationSchema,
+  destinationTypeSchema,
+  eventSchema,
+  tenantSchema,
+  updatedSchema,
+} from './entities.ts';
 import { rawJson } from './raw-json.ts';
 
 export type TenantReply = z.input<typeof tenantSchema>;
@@ -55,6 +62,9 @@ export function destinationReply(view: DestinationView): DestinationReply {
     target_url: view.targetUrl ?? undefined,
   };
 }
+
+export const updatedReply = (result: DestinationView | DestinationRedirect): z.input<typeof updatedSchema> =>
+  'redirectUrl' in result ? { redirect_url: result.redirectUrl } : destinationReply(result);
 
 export function eventReply(event: EventRecord): EventReply {
   return {

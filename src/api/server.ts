@@ -13,6 +13,7 @@ import type { PublishUseCase } from '../publish/use-cases.ts';
 import type { DestinationUseCases, TenantUseCases } from '../tenants/use-cases.ts';
 import { type Answers, answers } from './answers.ts';
 import { connectionsOf } from './connections.ts';
+import { type Cors, cors } from './cors.ts';
 import { type AuthSettings, credentials } from './credentials.ts';
 import { mount, readBodiesRaw } from './mount.ts';
 import type { Health } from './probes.ts';
@@ -39,6 +40,8 @@ export interface ApiDeps {
   readonly providers: readonly Provider[];
   readonly attemptIds: AttemptIds;
   readonly auth: AuthSettings;
+  /** Of the pages that may call from a browser. */
+  readonly corsOrigins: readonly string[];
   /** Configured topics; empty: any. */
   readonly topics: readonly string[];
   readonly clock: Clock;
@@ -59,7 +62,7 @@ export function apiServer(deps: ApiDeps): ApiServer {
   const gateDeps = { credentials: credentials(deps.auth, deps.clock), tenants: deps.tenants };
   const routes = routeTable({ ...deps, ...gateDeps });
   const replies = answers({ routes, log: (line) => deps.log(line) });
-  const app = fastifyApp(replies);
+  const app = fastifyApp(replies, cors(routes, deps.corsOrigins));
   mount(app, routes, { ...gateDeps, replies });
   answerWireErrors(app.server, deps.clock);
   const connections = connectionsOf(app.server, deps.clock.after);
@@ -83,7 +86,7 @@ export function apiServer(deps: ApiDeps): ApiServer {
   };
 }
 
-function fastifyApp(replies: Answers): FastifyInstance {
+function fastifyApp(replies: Answers, pages: Cors): FastifyInstance {
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -104,10 +107,16 @@ function fastifyApp(replies: Answers): FastifyInstance {
   app.setErrorHandler((error, request, reply) => replies.sendError(error, request, reply));
   app.setNotFoundHandler((request, reply) => replies.sendUnknownRoute(request, reply));
   app.addHook('onRequest', (request, reply, done) => {
+    reply.headers({ ...pages.headersOf(request.raw) });
     const fault = faultOfHead(request.raw);
+    if (fault !== null || !request.is404) {
+      done(fault ?? undefined);
+      return;
+    }
     // What is unknown is answered before its body is read.
-    if (fault === null && request.is404) replies.sendUnknownRoute(request, reply);
-    else done(fault ?? undefined);
+    const preflight = pages.preflight(request.raw);
+    if (preflight === null) replies.sendUnknownRoute(request, reply);
+    else replies.sendEmpty(reply, 204, preflight);
   });
   return app;
 }

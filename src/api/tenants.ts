@@ -7,9 +7,10 @@ import type { TenantQuery } from '../ports/directory.ts';
 import type { TenantUseCases } from '../tenants/use-cases.ts';
 import { readOptionalObject, stringMapMember } from './body.ts';
 import type { Credentials } from './credentials.ts';
-import { SUCCESS, successSchema, tenantPageSchema, tenantSchema, tokenSchema } from './entities.ts';
+import { portalSchema, SUCCESS, successSchema, tenantPageSchema, tenantSchema, tokenSchema } from './entities.ts';
 import { badRequest } from './errors.ts';
 import { type Pagination, pagination, readCursor, readCursorTexts, readDirection } from './page.ts';
+import { portalQuery, portalReply } from './portal.ts';
 import type { Query } from './query.ts';
 import { tenantReply } from './render.ts';
 import { type AnyRoute, route, tenantOf } from './route.ts';
@@ -27,7 +28,7 @@ export interface TenantRouteDeps {
 }
 
 export function tenantRoutes(deps: TenantRouteDeps): AnyRoute[] {
-  return [listTenants(deps), putTenant(deps), getTenant(), deleteTenant(deps), mintToken(deps)];
+  return [listTenants(deps), putTenant(deps), getTenant(), deleteTenant(deps), mintToken(deps), openPortal(deps)];
 }
 
 function putTenant({ tenants }: TenantRouteDeps): AnyRoute {
@@ -163,5 +164,20 @@ function mintToken({ credentials }: TenantRouteDeps): AnyRoute {
       const { id } = tenantOf(call);
       return { status: 200, body: { tenant_id: id, token: await credentials.mint(id) } };
     },
+  });
+}
+
+function openPortal({ credentials }: TenantRouteDeps): AnyRoute {
+  return route({
+    method: 'GET',
+    path: '/tenants/{tenant_id}/portal',
+    access: 'admin',
+    tag: 'Tenants',
+    operationId: 'getTenantPortal',
+    summary: 'Answers where a tenant finds its portal, with a token of its own',
+    query: portalQuery,
+    replies: { 200: portalSchema },
+    errors: [400],
+    handle: async (call) => ({ status: 200, body: await portalReply(call, credentials) }),
   });
 }

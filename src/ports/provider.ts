@@ -41,7 +41,12 @@ export interface Problem {
 
 export type Prepared =
   | { readonly ok: true; readonly settings: OpenSettings }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+  /**
+   * Of a type that authorises by OAuth: nothing is changed before somebody has been at this URL. Only of a change of what
+   * exists; on create it is a bug.
+   */
+  | { readonly ok: 'redirect'; readonly redirectUrl: string };
 
 export interface PrepareRequest {
   /** The settings to become, defaults not yet filled in. */

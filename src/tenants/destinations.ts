@@ -15,7 +15,13 @@ import { openCredentials, sealCredentials } from './credentials.ts';
 import { validationError } from './problems.ts';
 import { type SettingsDeps, settingsOfPatch, settingsOfRequest } from './settings.ts';
 import { refuseTenant } from './tenants.ts';
-import type { DestinationPatch, DestinationRequest, DestinationUseCases, DestinationView } from './use-cases.ts';
+import type {
+  DestinationPatch,
+  DestinationRedirect,
+  DestinationRequest,
+  DestinationUseCases,
+  DestinationView,
+} from './use-cases.ts';
 
 /** How often a patch is computed anew because somebody else's change came first. */
 const PATCH_TRIES_MAX = 5;
@@ -55,7 +61,10 @@ export function destinationUseCases(deps: DestinationDeps): DestinationUseCases 
         .map((destination) => viewOf(deps, destination));
     },
     findMany: (keys) => findMany(deps, keys),
-    patch: async (tenant, id, patch, role) => changed(await patchDestination(deps, { tenant, id, patch, role })),
+    async patch(tenant, id, patch, role) {
+      const result = await patchDestination(deps, { tenant, id, patch, role });
+      return 'redirectUrl' in result ? result : changed(result);
+    },
     async setDisabled(tenant, id, isDisabled) {
       const destination = await directory.setDisabled(tenant, id, isDisabled ? clock.now() : null);
       return changed(destination ?? (await refuseDestination(deps, tenant)));
@@ -105,12 +114,14 @@ async function patchDestination(
     readonly patch: DestinationPatch;
     readonly role: Role;
   },
-): Promise<Destination> {
+): Promise<Destination | DestinationRedirect> {
   const { tenant, id, patch, role } = request;
   for (let tries = 0; tries < PATCH_TRIES_MAX; tries++) {
     const current = (await deps.directory.findDestination(tenant, id)) ?? (await refuseDestination(deps, tenant));
     const clear = { ...current, credentials: openCredentials(deps.box, current) };
-    const { credentials, ...settings } = await settingsOfPatch(deps, patch, clear, { role, nowMs: deps.clock.now() });
+    const next = await settingsOfPatch(deps, patch, clear, { role, nowMs: deps.clock.now() });
+    if ('redirectUrl' in next) return next;
+    const { credentials, ...settings } = next;
     const sealed = { ...settings, credentials: sealCredentials(deps.box, current, credentials) };
     const result = await deps.directory.updateDestination(current.lane, current.version, sealed);
     if (result.kind === 'updated') return result.destination;

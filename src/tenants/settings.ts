@@ -12,7 +12,7 @@ import { AppError } from '../lib/errors.ts';
 import type { HttpClient } from '../ports/http-client.ts';
 import type { OpenSettings, PrepareRequest, Problem, Provider, Role } from '../ports/provider.ts';
 import { refuseProblems, unstorableTexts, validationError } from './problems.ts';
-import type { DestinationPatch, DestinationRequest, MapPatch } from './use-cases.ts';
+import type { DestinationPatch, DestinationRedirect, DestinationRequest, MapPatch } from './use-cases.ts';
 
 /** A destination type as the registry of destinations/ knows it. */
 export interface DestinationType {
@@ -68,6 +68,7 @@ export async function settingsOfRequest(
     role: by.role,
     nowMs: by.nowMs,
   });
+  if ('redirectUrl' in ready) throw new Error(`the provider ${type} redirected a create`);
   const createdAtMs = request.createdAtMs ?? by.nowMs;
   return {
     ...ready,
@@ -90,7 +91,7 @@ export async function settingsOfPatch(
   patch: DestinationPatch,
   current: ClearSettings & Pick<Destination, 'type'>,
   by: { readonly role: Role; readonly nowMs: number },
-): Promise<ClearSettings> {
+): Promise<ClearSettings | DestinationRedirect> {
   const topics = patch.topics == null ? current.topics : readTopics(deps.topics, patch.topics);
   // An empty type counts as absent, as in the original.
   if (patch.type != null && patch.type !== '' && patch.type !== current.type) {
@@ -119,6 +120,7 @@ export async function settingsOfPatch(
     role: by.role,
     nowMs: by.nowMs,
   });
+  if ('redirectUrl' in ready) return ready;
   return {
     ...ready,
     topics,
@@ -133,9 +135,10 @@ async function prepared(
   deps: SettingsDeps,
   type: DestinationType,
   request: Omit<PrepareRequest, 'randomBytes' | 'http'>,
-): Promise<Pick<ClearSettings, 'config' | 'credentials' | 'deliveryMetadata'>> {
+): Promise<OpenSettings | DestinationRedirect> {
   const { http } = deps;
   const result = await type.provider.prepare({ ...request, http, randomBytes: (size) => deps.randomBytes(size) });
+  if (result.ok === 'redirect') return { redirectUrl: result.redirectUrl };
   if (result.ok) {
     const { config, credentials, deliveryMetadata } = result.settings;
     return { config, credentials, deliveryMetadata };

@@ -24,6 +24,11 @@ export interface DestinationView extends Omit<Destination, 'credentials'> {
   readonly targetUrl: string | null;
 }
 
+/** Instead of a changed destination: nothing is changed before somebody has authorised it there. */
+export interface DestinationRedirect {
+  readonly redirectUrl: string;
+}
+
 /** Every method but `create` throws AppError `destination_not_found`; all throw `tenant_not_found` for a tenant that is gone. */
 export interface DestinationUseCases {
   /**
@@ -39,7 +44,12 @@ export interface DestinationUseCases {
   ): Promise<readonly DestinationView[]>;
   /** In bulk, for lists of attempts; what is gone is left out. */
   findMany(keys: readonly { tenant: TenantId; id: DestinationId }[]): Promise<readonly DestinationView[]>;
-  patch(tenant: TenantId, id: DestinationId, patch: DestinationPatch, role: Role): Promise<DestinationView>;
+  patch(
+    tenant: TenantId,
+    id: DestinationId,
+    patch: DestinationPatch,
+    role: Role,
+  ): Promise<DestinationView | DestinationRedirect>;
   setDisabled(tenant: TenantId, id: DestinationId, isDisabled: boolean): Promise<DestinationView>;
   remove(tenant: TenantId, id: DestinationId): Promise<void>;
 }

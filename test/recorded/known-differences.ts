@@ -18,7 +18,6 @@ const ids = (text: string): string[] => text.split(' ');
 export const KNOWN_DIFFERENCES: ReadonlyMap<string, string> = new Map(
   [
     { ids: ids('v1-0046 v1-0047'), reason: 'the scheme of a credential counts in any case (field case 36)' },
-    { ids: ids('v1-0079 v1-0108 v1-0180 v1-0181 v1-0182 v1-0184 v1o-0006'), reason: 'the portal is not built' },
     { ids: ids('v1-0102'), reason: 'metrics are not built' },
     { ids: ids('v1-0234 v1-0709'), reason: 'a password in a URL is masked (field case 39)' },
     { ids: ids('v1-0242'), reason: 'an id with a slash could not be addressed (field case 16)' },

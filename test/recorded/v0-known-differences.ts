@@ -9,7 +9,6 @@ const both = (numbers: string): string[] => numbers.split(' ').flatMap((number) 
 export const KNOWN_DIFFERENCES_V0: ReadonlyMap<string, string> = new Map<string, string>(
   [
     { ids: both('0026'), reason: 'the scheme of a credential counts in any case (field case 36)' },
-    { ids: both('0043 0097 0098 0099'), reason: 'the portal is not built' },
     { ids: both('0070'), reason: 'the relaxed patterns of v1' },
     { ids: both('0131'), reason: 'topics that are given twice are kept once, as in v1' },
     { ids: both('0140'), reason: 'an integer is kept as it was written' },

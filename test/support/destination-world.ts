@@ -89,7 +89,11 @@ export async function world(more: Partial<DestinationDeps> = {}): Promise<World>
     box,
     nowMs: START_MS,
     create: (request = {}, role = 'admin', tenant = T) => destinations.create(tenant, draft(request), role),
-    patch: (patch, role = 'admin', id = D) => destinations.patch(T, id, patch, role),
+    async patch(patch, role = 'admin', id = D) {
+      const result = await destinations.patch(T, id, patch, role);
+      assert.ok(!('redirectUrl' in result));
+      return result;
+    },
     async stored(id = D) {
       const row = await directory.findDestination(T, id);
       assert.ok(row !== null);

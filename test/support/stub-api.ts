@@ -18,6 +18,7 @@ export function stubApi(deps: Partial<ApiDeps> = {}): StubApi {
   const made: Partial<ApiDeps> = {
     publish: { publish: async () => published() },
     auth: { apiKey: null, jwtSecret: 'jwtsecret' },
+    corsOrigins: [],
     topics: [],
     providers: [],
     clock: { now: () => 0, monotonicMs: () => 0, after: () => () => {} },

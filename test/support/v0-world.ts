@@ -46,6 +46,7 @@ export function v0World() {
     call,
     /** The body that creates a webhook. */
     hook,
+    serverHost: () => server.host,
     /** The receiver's `host:port`. */
     sinkHost: () => receiver.host,
     tenant: () => tenant,

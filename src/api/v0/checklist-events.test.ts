@@ -23,6 +23,29 @@ describe('events', () => {
       (await api.attempts(`tenant_id=${tenant()}`)).length >= count ? true : null,
     );
 
+  it('45: are published by the operator for a tenant on a known topic, and once by an id', async () => {
+    const path = '/publish';
+    const event = { id: `${tenant()}-e`, tenant_id: tenant(), topic: 'user.created', data: { a: 1 } };
+    const { tenant_id: _tenant, ...nobodys } = event;
+    for (const [body, data] of [
+      [nobodys, ['tenant_id is required']],
+      [{ ...event, topic: 'user.unknown' }, ['topic is invalid']],
+    ] as const) {
+      const reply = await api.expect(422, 'POST', path, body);
+      assert.deepEqual([reply.json()['status'], reply.json()['data']], [422, data]);
+    }
+    assert.equal((await asTenant('POST', path, event)).json()['status'], 403);
+    await create({ id: 'd' });
+    for (const duplicate of [false, true]) {
+      const { id, duplicate: isKnown } = (await api.expect(202, 'POST', path, event)).json();
+      assert.deepEqual([id, isKnown], [event.id, duplicate]);
+    }
+    await settled(1);
+    const [row, ...more] = (await list()).data;
+    assert.deepEqual([row?.['id'], row?.['status'], more], [event.id, 'success', []]);
+    assert.equal((await api.attempts(`tenant_id=${tenant()}`)).length, 1);
+  });
+
   it('50, 51: are a row for each destination, none when there are none', async () => {
     assert.deepEqual(await list(), { data: [], next: '', prev: '', count: 0 });
     await create({ id: 'good' });

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { type ApiReply } from '../../../test/support/api-client.ts';
 import { type Row, v0World } from '../../../test/support/v0-world.ts';
 
-const { api, asTenant, call, create, fault, hook, statusOf, tenant, token } = v0World();
+const { api, asTenant, call, create, fault, hook, serverHost, statusOf, tenant, token } = v0World();
 
 describe('who may call', () => {
   it('1, 2, 3: nobody without a key, and the header has to be one', async () => {
@@ -20,7 +20,9 @@ describe('who may call', () => {
     await call('PUT', '/other');
     assert.deepEqual(await fault(asTenant('GET', '/other')), [401, 'unauthorized']);
     assert.equal(await statusOf(asTenant('GET', '/tenants/other')), 403);
-    assert.deepEqual(await fault(asTenant('GET', `/${tenant()}/token`)), [401, 'unauthorized']);
+    for (const name of ['token', 'portal']) {
+      assert.deepEqual(await fault(asTenant('GET', `/${tenant()}/${name}`)), [401, 'unauthorized']);
+    }
   });
 
   it('7, 8: topics need no tenant, and a token of a tenant that is gone finds nothing', async () => {
@@ -88,6 +90,28 @@ describe('tenants', () => {
     assert.equal(await statusOf(call('GET', `/${tenant()}`)), 404);
     assert.equal(await statusOf(create()), 404);
     assert.equal((await api.expect(201, 'PUT', `/${tenant()}`)).json()['destinations_count'], 0);
+  });
+
+  it('17: have a portal, whose address holds a token and the theme', async () => {
+    for (const path of [`/${tenant()}/portal`, `/tenants/${tenant()}/portal`]) {
+      const urlOf = async (query: string): Promise<string> =>
+        (await api.expect(200, 'GET', path + query)).json<{ redirect_url: string }>().redirect_url;
+      for (const [query, theme] of [
+        ['', ''],
+        ['?theme=dark', '&theme=dark'],
+        ['?theme=light', '&theme=light'],
+        ['?theme=blue', ''],
+        ['?theme=', ''],
+        ['?theme=dark%26token%3Dx', ''],
+      ] as const) {
+        const [, host, jwt, rest] = /^http:\/\/([^/?]+)\?token=([\w.-]+)(.*)$/.exec(await urlOf(query)) ?? [];
+        assert.equal(rest, theme, query);
+        assert.equal(host, serverHost());
+        assert.equal((await call('GET', '', undefined, `Bearer ${jwt}`)).json()['id'], tenant());
+      }
+    }
+    assert.deepEqual(await fault(call('GET', '/nobody/portal')), [404, 'tenant not found']);
+    assert.equal(await statusOf(call('GET', '/portal')), 404);
   });
 
   it("18: are the token's where the path names none", async () => {

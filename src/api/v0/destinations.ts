@@ -4,11 +4,10 @@ import { destinationId } from '../../domain/ids.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { Provider } from '../../ports/provider.ts';
 import type { DestinationUseCases } from '../../tenants/use-cases.ts';
-import { destinationSchema, SUCCESS, successSchema } from '../entities.ts';
-import { destinationReply } from '../render.ts';
+import { destinationSchema, SUCCESS, successSchema, updatedSchema } from '../entities.ts';
+import { destinationReply, updatedReply } from '../render.ts';
 import { type AnyRoute, type Call, route, tenantOf } from '../route.ts';
 import { createBodySchemaV0, decodeCreateV0, decodePatchV0, patchBodySchemaV0, typeOf } from './destination-body.ts';
-import { updatedSchemaV0 } from './entities.ts';
 import { withOwn } from './own-route.ts';
 
 const LIST_PATH = '/{tenant_id}/destinations';
@@ -110,11 +109,11 @@ function updateDestination({ destinations }: DestinationRouteDepsV0): AnyRoute {
     operationId: 'updateTenantDestination',
     summary: 'Changes a destination',
     body: { schema: patchBodySchemaV0, isRequired: true, decode: decodePatchV0 },
-    replies: { 200: updatedSchemaV0 },
+    replies: { 200: updatedSchema },
     errors: [409],
     async handle(call) {
-      const view = await destinations.patch(tenantOf(call).id, pathDestination(call), call.body, call.caller.role);
-      return { status: 200, body: destinationReply(view) };
+      const result = await destinations.patch(tenantOf(call).id, pathDestination(call), call.body, call.caller.role);
+      return { status: 200, body: updatedReply(result) };
     },
   });
 }

@@ -3,16 +3,10 @@
  * members are a superset, and clients of 0.x ignore what they don't know.
  */
 import { z } from 'zod';
-import { destinationSchema, destinationTypeSchema } from '../entities.ts';
+import { destinationTypeSchema } from '../entities.ts';
 import { rawObject } from '../raw-json.ts';
 
 const time = (description: string) => z.string().meta({ format: 'date-time', description });
-
-/** Of a type that authorises by OAuth: the change waits until somebody has been there. */
-const redirectSchema = z
-  .object({ redirect_url: z.string().meta({ description: 'Where to authorise the change.' }) })
-  .meta({ id: 'DestinationRedirectV0' });
-export const updatedSchemaV0 = z.union([destinationSchema, redirectSchema]).meta({ id: 'DestinationUpdatedV0' });
 
 const fieldSchemaV0 = destinationTypeSchema.shape.config_fields.element
   .omit({ options: true })

@@ -4,7 +4,8 @@ import type { StringMap } from '../../domain/json.ts';
 import type { TenantUseCases } from '../../tenants/use-cases.ts';
 import { readOptionalObject, stringMapMember } from '../body.ts';
 import type { Credentials } from '../credentials.ts';
-import { SUCCESS, successSchema, tenantSchema, tokenSchema } from '../entities.ts';
+import { portalSchema, SUCCESS, successSchema, tenantSchema, tokenSchema } from '../entities.ts';
+import { portalQuery, portalReply } from '../portal.ts';
 import { tenantReply } from '../render.ts';
 import { type AnyRoute, route, tenantOf } from '../route.ts';
 import { putBodySchema } from '../tenants.ts';
@@ -18,7 +19,13 @@ export interface TenantRouteDepsV0 {
 }
 
 export function tenantRoutesV0(deps: TenantRouteDepsV0): AnyRoute[] {
-  return [upsertTenant(deps), ...withOwn(getTenant()), ...withOwn(deleteTenant(deps)), mintToken(deps)];
+  return [
+    upsertTenant(deps),
+    ...withOwn(getTenant()),
+    ...withOwn(deleteTenant(deps)),
+    mintToken(deps),
+    openPortal(deps),
+  ];
 }
 
 function upsertTenant({ tenants }: TenantRouteDepsV0): AnyRoute {
@@ -89,5 +96,20 @@ function mintToken({ credentials }: TenantRouteDepsV0): AnyRoute {
       const { id } = tenantOf(call);
       return { status: 200, body: { tenant_id: id, token: await credentials.mint(id) } };
     },
+  });
+}
+
+function openPortal({ credentials }: TenantRouteDepsV0): AnyRoute {
+  return route({
+    ...COMMON,
+    method: 'GET',
+    path: '/{tenant_id}/portal',
+    access: 'admin',
+    operationId: 'openTenantPortal',
+    summary: 'Answers where a tenant finds its portal, with a token of its own',
+    query: portalQuery,
+    replies: { 200: portalSchema },
+    errors: [400],
+    handle: async (call) => ({ status: 200, body: await portalReply(call, credentials) }),
   });
 }

@@ -68,14 +68,14 @@ describe('the token of a Hookdeck destination', () => {
 
   it('is verified again when it changes, and only then', async () => {
     const { prepared } = await prepare(settings(TOKEN));
-    assert.ok(prepared.ok);
+    assert.ok(prepared.ok === true);
     const current = prepared.settings;
     const same = await prepare({ ...current, config: { source_name: 'forged' } }, current);
     assert.equal(same.requests.length, 0);
     assert.deepEqual(same.prepared, prepared);
     const changed = await prepare({ ...current, credentials: { token: OTHER_TOKEN } }, current);
     assert.equal(changed.requests.length, 1);
-    assert.ok(changed.prepared.ok);
+    assert.ok(changed.prepared.ok === true);
     assert.equal(changed.prepared.settings.config['source_id'], '123');
   });
 

@@ -93,10 +93,10 @@ describe('the settings of a RabbitMQ destination', () => {
     ] as const;
     for (const [config, expected] of cases) {
       const prepared = await prepare(config);
-      assert.deepEqual(prepared.ok && prepared.settings.config, { server_url: 'rabbit:5672', ...expected });
+      assert.deepEqual(prepared.ok === true && prepared.settings.config, { server_url: 'rabbit:5672', ...expected });
     }
     const emptied = await prepare({ tls: '' }, settings());
-    assert.equal(emptied.ok && emptied.settings.config['tls'], 'false');
+    assert.equal(emptied.ok === true && emptied.settings.config['tls'], 'false');
   });
 
   it('name the exchange and the topics as the target', () => {

@@ -124,7 +124,7 @@ describe('webhook settings', () => {
   it('does not let an old header that newer rules forbid stop other changes', async () => {
     const old = settings({ config: { custom_headers: '{"Expect":"x"}' } });
     const prepared = await provider.prepare(change(old, { ...old, config: { ...old.config, extra: 'e' } }));
-    assert.ok(prepared.ok);
+    assert.ok(prepared.ok === true);
   });
 
   async function prepare(given: OpenSettings): Promise<readonly { field: string; rule: string }[]> {
@@ -175,7 +175,7 @@ describe('the password in a webhook URL (field cases 4 and 39)', () => {
 
   it('is put back when the masked URL comes back with another path', async () => {
     const prepared = await changeUrl('https://us%40er:****@example.test/other');
-    assert.ok(prepared.ok);
+    assert.ok(prepared.ok === true);
     assert.equal(prepared.settings.config['url'], 'https://us%40er:p%3Ass@example.test/other');
   });
 
@@ -194,7 +194,7 @@ describe('the password in a webhook URL (field cases 4 and 39)', () => {
 
   it('can be replaced, also by one that contains stars', async () => {
     const prepared = await changeUrl('https://us%40er:a****b@example.test/');
-    assert.ok(prepared.ok);
+    assert.ok(prepared.ok === true);
     assert.equal(prepared.settings.config['url'], 'https://us%40er:a****b@example.test/');
   });
 });
