@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { apiClient, eventually } from '../support/api-client.ts';
+import { rawConnection } from '../support/raw-connection.ts';
 import { type Answer, receiver } from '../support/receiver.ts';
 import { ADMIN_KEY, freePort, type ServerProcess, startServer } from '../support/server-process.ts';
 
@@ -104,6 +105,55 @@ describe('SIGTERM', { timeout: 90_000 }, () => {
           assert.equal(sink.requests.length, 2);
         },
       );
+    } finally {
+      await sink.close();
+    }
+  });
+
+  it('is not delayed by a publisher that never finishes its request, and begins no POST meanwhile', async () => {
+    const gate = Promise.withResolvers<Answer>();
+    const sink = await receiver(() => gate.promise);
+    try {
+      await withServers({ DESTINATION_MAX_CONCURRENCY: '1' }, async (start) => {
+        const server = await start();
+        const api = apiClient(() => server.url, ADMIN_KEY);
+        await api.putTenant('owner');
+        await api.createWebhook('owner', sink.origin);
+        for (let n = 0; n < 4; n += 1) await api.publish({ id: `e${n}`, tenant_id: 'owner' });
+        await sink.request(1);
+        const sender = await rawConnection(server.url);
+        sender.write('POST /api/v1/publish HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{');
+        const ended = server.end('SIGTERM');
+        await untilRefused(server.url);
+        gate.resolve({ status: 200 });
+        assert.equal(await ended, 0, server.output());
+        assert.equal(sink.requests.length, 1, 'no attempt begins after the signal');
+        sender.end();
+      });
+    } finally {
+      await sink.close();
+    }
+  });
+});
+
+describe('Ctrl-C', { timeout: 60_000 }, () => {
+  it('comes twice through npm, from the terminal and from npm itself, and is one wish', async () => {
+    const gate = Promise.withResolvers<Answer>();
+    const sink = await receiver(() => gate.promise);
+    try {
+      await withServers({}, async (start) => {
+        const server = await start();
+        const api = apiClient(() => server.url, ADMIN_KEY);
+        await api.putTenant('owner');
+        await api.createWebhook('owner', sink.origin);
+        await api.publish({ id: 'e', tenant_id: 'owner' });
+        await sink.request(1);
+        const ended = server.end('SIGINT');
+        process.kill(server.pid, 'SIGINT');
+        await untilRefused(server.url);
+        gate.resolve({ status: 200 });
+        assert.equal(await ended, 0, 'the attempt under way is finished');
+      });
     } finally {
       await sink.close();
     }
