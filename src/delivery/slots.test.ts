@@ -58,7 +58,7 @@ describe('delivery slots', () => {
         for (const slot of held) slots.free(slot);
         assert.equal(slots.taken, 0);
         assert.equal(slots.busy().size, 0);
-        assert.ok(slots.hasMemory());
+        assert.ok(slots.reserve(a, lane(1), limits.payloadBytesMax), 'all memory is free again');
       }),
     );
   });

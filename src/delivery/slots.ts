@@ -12,7 +12,10 @@ export interface SlotLimits {
   readonly processMax: number;
   /** Slots of one lane. */
   readonly laneMax: number;
-  /** Bytes of payloads in memory; one delivery beyond them waits in the store instead. */
+  /**
+   * Bytes of payloads in memory beyond which a new event waits in the store instead. What is claimed is counted and not
+   * held back: it is bounded by the slots.
+   */
   readonly payloadBytesMax: number;
 }
 
@@ -34,8 +37,6 @@ export interface Slots {
   free(slot: Slot): void;
   /** Slots that are free. */
   room(): number;
-  /** True while payloads in memory leave room for more. */
-  hasMemory(): boolean;
   /** A copy of the slots taken per lane; lanes without any are left out. */
   busy(): ReadonlyMap<LaneNumber, number>;
   /** Tells whether the store has due deliveries, as the last claim saw it. */
@@ -86,7 +87,6 @@ export function deliverySlots(limits: SlotLimits): Slots {
       if (slot.isHandedOver) handedOver -= 1;
     },
     room: () => Math.max(0, limits.processMax - taken),
-    hasMemory: () => payloadBytes < limits.payloadBytesMax,
     busy: () => new Map(byLane),
     setBacklog(value) {
       hasBacklog = value;
